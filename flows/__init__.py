@@ -1,0 +1,1 @@
+"""When work runs, and in which order: one story per file."""

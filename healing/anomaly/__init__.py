@@ -1,0 +1,1 @@
+"""Strange? Higher is stranger."""

@@ -1,0 +1,124 @@
+"""Every error this system raises on purpose.
+
+* HealingError
+  * TemporaryError           worth trying again
+    * SourceUnavailableError   the metric store did not answer
+    * HostUnavailableError     the container engine did not answer
+    * StateUnavailableError    the shared state did not answer
+    * OutcomeUnknownError      an act was begun and its answer never came: look before anything else
+  * PermanentError           trying again cannot help
+    * ConfigError              the configuration is wrong: one line per fault
+    * BadQueryError            the metric store refused the query
+    * UnknownServiceError      no such service is configured
+    * InstanceGoneError        the container is not there any more
+    * RefusedError             the container engine refused: its own words
+    * NotEnoughHistoryError    too few samples to judge
+    * ModelUnusableError       a stored model is missing, damaged or of another make
+    * SetupError               something on this machine must be put right first: what and how
+
+Only these reach a caller. A "no" that was expected (muted, cooling down, breaker open) is a value,
+not an error.
+"""
+
+from healing.names import InstanceName, ServiceName
+
+
+class HealingError(Exception):
+    """Root of our errors; catch it only at the edges."""
+
+
+class TemporaryError(HealingError):
+    """The world was busy; the same call may work later."""
+
+
+class SourceUnavailableError(TemporaryError):
+    """The metric store did not answer in time."""
+
+
+class HostUnavailableError(TemporaryError):
+    """The container engine did not answer in time."""
+
+
+class StateUnavailableError(TemporaryError):
+    """The shared state (Redis) did not answer in time."""
+
+
+class OutcomeUnknownError(TemporaryError):
+    """An act was begun and its answer never came: it may have happened."""
+
+
+class PermanentError(HealingError):
+    """The call itself is wrong; trying again cannot help."""
+
+
+class ConfigError(PermanentError):
+    """The configuration is wrong.
+
+    Attributes:
+        faults: One line each: file, line number, key path, what is wrong, nearest valid key.
+    """
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class BadQueryError(PermanentError):
+    """The metric store refused the query as it stands."""
+
+
+class UnknownServiceError(PermanentError):
+    """No such service is configured.
+
+    Attributes:
+        service: The name that was asked for.
+        known: The names there are.
+    """
+
+    def __init__(self, service: ServiceName, known: tuple[ServiceName, ...] = ()) -> None:
+        names = ", ".join(known) or "none"
+        super().__init__(f"no service named {service!r}; known services: {names}")
+        self.service = service
+        self.known = known
+
+
+class InstanceGoneError(PermanentError):
+    """The container is not there any more."""
+
+    def __init__(self, instance: InstanceName) -> None:
+        super().__init__(f"container {instance!r} is gone")
+        self.instance = instance
+
+
+class RefusedError(PermanentError):
+    """The container engine refused; the message is its own."""
+
+
+class NotEnoughHistoryError(PermanentError):
+    """Too few samples to judge.
+
+    Attributes:
+        have: Samples at hand.
+        need: Samples the method needs.
+    """
+
+    def __init__(self, *, have: int, need: int) -> None:
+        super().__init__(f"have {have} samples, need at least {need}")
+        self.have = have
+        self.need = need
+
+
+class ModelUnusableError(PermanentError):
+    """A stored model is missing, damaged, or made by another version: train again."""
+
+
+class SetupError(PermanentError):
+    """Something on this machine must be put right first.
+
+    Attributes:
+        remedy: What the person should do.
+    """
+
+    def __init__(self, what: str, *, remedy: str) -> None:
+        super().__init__(f"{what}\n  -> {remedy}")
+        self.remedy = remedy

@@ -1,0 +1,1 @@
+"""Where is it going, and when is it full?"""

@@ -1,0 +1,1 @@
+"""What Prometheus said, on a regular grid, gaps kept."""

@@ -1,0 +1,1 @@
+"""The long-lived ears of the agent: container events and probes."""

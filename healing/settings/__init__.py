@@ -1,0 +1,1 @@
+"""The configuration: YAML in, checked once, domain values out."""

@@ -1,0 +1,1 @@
+"""One audited step each: a call, its retries, its name in the UI."""
