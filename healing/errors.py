@@ -14,6 +14,7 @@
     * RefusedError             the container engine refused: its own words
     * NotEnoughHistoryError    too few samples to judge
     * ModelUnusableError       a stored model is missing, damaged or of another make
+    * LedgerFullError          the ledger cannot be written: nothing may be acted upon
     * SetupError               something on this machine must be put right first: what and how
 
 Only these reach a caller. A "no" that was expected (muted, cooling down, breaker open) is a value,
@@ -110,6 +111,10 @@ class NotEnoughHistoryError(PermanentError):
 
 class ModelUnusableError(PermanentError):
     """A stored model is missing, damaged, or made by another version: train again."""
+
+
+class LedgerFullError(PermanentError):
+    """The ledger cannot be written, so nothing may be acted upon."""
 
 
 class SetupError(PermanentError):

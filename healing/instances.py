@@ -107,8 +107,6 @@ class What(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     REMOVED = "removed"
-    EXECUTED = "executed"
-    """Somebody ran a command inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,3 +19,6 @@ IncidentId = NewType("IncidentId", str)
 
 Actor = NewType("Actor", str)
 """Who asked: a person, the name of a token, or the part of us that acts, for instance `agent`."""
+
+AGENT = Actor("agent")
+"""We ourselves."""

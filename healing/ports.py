@@ -3,13 +3,14 @@
 Every call is bounded in time by its adapter and raises only errors of `healing.errors`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from healing.incidents import Entry
 from healing.instances import Happening, Instance
-from healing.names import IncidentId, InstanceName
+from healing.names import IncidentId
 from healing.services import Exec, Probe
 
 
@@ -99,19 +100,6 @@ class Prober(Protocol):
         ...
 
 
-JSON = None | bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the ledger."""
-
-    at: datetime
-    incident: IncidentId
-    event: str
-    facts: Mapping[str, JSON]
-
-
 class Ledger(Protocol):
     """What was seen, decided and done: append-only, on local disk, synced before any act."""
 
@@ -124,7 +112,7 @@ class Ledger(Protocol):
         ...
 
     def entries(self, *, since: datetime | None = None) -> Iterator[Entry]:
-        """Read it back, oldest first. A torn last line is left out."""
+        """Read it back, oldest first. A torn line is left out, and said in the log."""
         ...
 
 
@@ -132,7 +120,10 @@ class Launcher(Protocol):
     """Starts a recovery and says where to look at it."""
 
     def launch(self, incident: IncidentId) -> None:
-        """Make the recovery of `incident` begin within half a second, recorded now or later."""
+        """Make the recovery of `incident` begin within half a second, recorded now or later.
+
+        Never waits and never raises; may be called from any thread.
+        """
         ...
 
     def link(self, incident: IncidentId) -> str | None:
@@ -146,16 +137,3 @@ class Board(Protocol):
     def post(self, entry: Entry) -> None:
         """Mirror one ledger line. Never waits: the mirror may lag or drop, the ledger does not."""
         ...
-
-
-__all__ = [
-    "JSON",
-    "Board",
-    "Entry",
-    "Host",
-    "InstanceName",
-    "Launcher",
-    "Ledger",
-    "ProbeResult",
-    "Prober",
-]

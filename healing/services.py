@@ -135,7 +135,8 @@ class Service:
     depends_on: tuple[ServiceName, ...] = ()
     level: Level = Level.AUTO
     limits: Limits = field(default_factory=Limits)
-    expect: Expect = Expect.RUNNING
+    expect: Expect | None = None
+    """None: one with a probe or a HEALTHCHECK is meant to run, any other may end with code 0."""
     critical: bool = False
     """Acting needs a person's approval."""
     holds_data: bool = False

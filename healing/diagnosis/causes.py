@@ -1,0 +1,203 @@
+"""Name the likely causes: one rule per cause, each with what speaks for it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from healing.diagnosis.chronicle import deaths, was_asked_to_stop, was_killed
+from healing.diagnosis.evidence import Evidence
+from healing.finding import Kind
+from healing.incidents import Cause, Code
+from healing.instances import Health, Status
+from healing.services import Expect
+
+LOOP_DEATHS = 3
+LOOP_WINDOW = timedelta(seconds=60)
+COMMAND_NOT_FOUND = frozenset({126, 127})
+"""Exit codes of a health check whose program is missing or may not run."""
+
+
+def diagnose(evidence: Evidence) -> tuple[Cause, ...]:
+    """Name the likely causes, most likely first. Never empty."""
+    causes = [cause for rule in RULES if (cause := rule(evidence)) is not None]
+    causes.sort(key=lambda cause: -cause.confidence)
+    return tuple(causes) or (_nothing(evidence),)
+
+
+def _gone(e: Evidence) -> Cause | None:
+    if e.instance is not None and e.instance.status is not Status.REMOVING:
+        return None
+    return Cause(code=Code.GONE, confidence=1.0, evidence=("the container is not there any more",))
+
+
+def _paused(e: Evidence) -> Cause | None:
+    if e.instance is None or e.instance.status is not Status.PAUSED:
+        return None
+    return Cause(code=Code.PAUSED, confidence=1.0, evidence=("somebody paused the container",))
+
+
+def _engine_restarting(e: Evidence) -> Cause | None:
+    it = e.instance
+    if it is None or it.status is not Status.RESTARTING:
+        return None
+    why = (
+        f"restart policy {it.restart_policy}: Docker is bringing it back, {it.restart_count} so far"
+    )
+    return Cause(code=Code.ENGINE_RESTARTING, confidence=0.9, evidence=(why,))
+
+
+def _crash_loop(e: Evidence) -> Cause | None:
+    count = deaths(e.happenings, since=e.at - LOOP_WINDOW)
+    if e.instance is None or count < LOOP_DEATHS or was_asked_to_stop(e.happenings):
+        return None
+    code = f"last exit code {e.instance.exit_code}"
+    why = f"it ended {count} times within {LOOP_WINDOW.seconds} s"
+    return Cause(code=Code.CRASH_LOOP, confidence=0.95, evidence=(why, code))
+
+
+def _human_stopped(e: Evidence) -> Cause | None:
+    if e.instance is None or not e.instance.is_down or not was_asked_to_stop(e.happenings):
+        return None
+    why = "it was asked to stop before it ended, and not by us"
+    return Cause(code=Code.HUMAN_STOPPED, confidence=0.98, evidence=(why,))
+
+
+def _start_failed(e: Evidence) -> Cause | None:
+    if e.instance is None or not e.instance.is_down or not e.instance.error:
+        return None
+    return Cause(code=Code.START_FAILED, confidence=0.97, evidence=(e.instance.error,))
+
+
+def _completed(e: Evidence) -> Cause | None:
+    it = e.instance
+    if it is None or not it.is_down or it.exit_code != 0 or was_asked_to_stop(e.happenings):
+        return None
+    server = bool(e.service.probes) or it.health is not Health.NONE
+    expect = e.service.expect or (Expect.RUNNING if server else Expect.COMPLETED)
+    if expect is Expect.COMPLETED and it.started_at is not None:
+        return Cause(code=Code.COMPLETED, confidence=0.97, evidence=("a job that ended well",))
+    if it.started_at is None:
+        why = "it was created and never started"
+        return Cause(code=Code.HUMAN_STOPPED, confidence=0.8, evidence=(why,))
+    return None
+
+
+def _ended(e: Evidence) -> Cause | None:
+    """It ended by itself or was killed, as its exit code and its signals tell."""
+    it = e.instance
+    if it is None or not it.is_down or was_asked_to_stop(e.happenings) or it.started_at is None:
+        return None
+    ended = f"exit code {it.exit_code}"
+    if it.out_of_memory:
+        why = ("the kernel killed it for using too much memory", ended)
+        return Cause(code=Code.OUT_OF_MEMORY, confidence=0.95, evidence=why)
+    if was_killed(e.happenings):
+        why = ("somebody sent it the KILL signal without asking it to stop first", ended)
+        return Cause(code=Code.KILLED, confidence=0.93, evidence=why)
+    if not e.happenings and it.exit_code in {0, 137, 143}:
+        why = f"{ended} and nobody saw how: it may have been stopped on purpose"
+        return Cause(code=Code.STOP_UNEXPLAINED, confidence=0.9, evidence=(why,))
+    return Cause(code=Code.EXITED, confidence=0.9, evidence=(f"its main process ended, {ended}",))
+
+
+def _starting(e: Evidence) -> Cause | None:
+    it = e.instance
+    if it is None or not it.is_running or it.started_at is None or e.answers is not False:
+        return None
+    age = e.at - it.started_at
+    if it.health is not Health.STARTING and age >= e.service.limits.settle:
+        return None
+    why = f"it started {age.total_seconds():.0f} s ago; it has {e.service.limits.settle} to settle"
+    return Cause(code=Code.STARTING, confidence=0.8, evidence=(why,))
+
+
+def _upstream(e: Evidence) -> Cause | None:
+    down = [d for d in e.dependencies if d.ok is False]
+    if not down or (e.answers is True and _healthcheck_is_content(e)):
+        return None
+    why = tuple(f"{d.name}, which it needs: {d.detail}" for d in down)
+    return Cause(code=Code.UPSTREAM_DOWN, confidence=0.96, evidence=why)
+
+
+def _unresponsive(e: Evidence) -> Cause | None:
+    if e.instance is None or not e.instance.is_running or e.answers is not False:
+        return None
+    bad = tuple(p.detail for p in e.probes if not p.ok)
+    refused = all("refused" in detail for detail in bad)
+    code = Code.NOT_LISTENING if refused else Code.HUNG
+    word = "nothing listens" if refused else "it runs and does not answer well"
+    return Cause(code=code, confidence=0.85, evidence=(word, *bad))
+
+
+def _unhealthy(e: Evidence) -> Cause | None:
+    it = e.instance
+    if it is None or not it.is_running or it.health is not Health.UNHEALTHY:
+        return None
+    recent = it.health_log[-3:]
+    if e.answers is True and recent and all(c.exit_code in COMMAND_NOT_FOUND for c in recent):
+        why = (
+            "its HEALTHCHECK program is missing or may not run",
+            "our own probes get good answers",
+        )
+        return Cause(code=Code.BROKEN_HEALTHCHECK, confidence=0.95, evidence=why)
+    said = tuple(f"HEALTHCHECK exit {c.exit_code}: {c.output[:120].strip()}" for c in recent)
+    return Cause(code=Code.FAILING_HEALTHCHECK, confidence=0.84, evidence=said or ("unhealthy",))
+
+
+def _filling_up(e: Evidence) -> Cause | None:
+    it = e.instance
+    found = [f for f in e.findings if f.kind is Kind.EXHAUSTION]
+    if not found or it is None or not it.is_running:
+        return None
+    newest = max(found, key=lambda f: f.at)
+    if it.started_at is not None and it.started_at > newest.at:
+        return None
+    leak = newest.signal == "memory"
+    code = Code.MEMORY_LEAK if leak else Code.EXHAUSTION
+    return Cause(code=code, confidence=0.7 + 0.2 * newest.score, evidence=(newest.detail,))
+
+
+def _strange(e: Evidence) -> Cause | None:
+    found = [f for f in e.findings if f.kind is Kind.ANOMALY]
+    if not found or e.answers is False:
+        return None
+    return Cause(code=Code.STRANGE, confidence=0.5, evidence=(found[-1].detail,))
+
+
+def _requested(e: Evidence) -> Cause | None:
+    asked = [f for f in e.findings if f.kind is Kind.REQUESTED]
+    if not asked or e.instance is None:
+        return None
+    return Cause(code=Code.REQUESTED, confidence=0.6, evidence=(asked[-1].detail,))
+
+
+def _healthcheck_is_content(e: Evidence) -> bool:
+    return e.instance is not None and e.instance.health in {Health.NONE, Health.HEALTHY}
+
+
+def _nothing(e: Evidence) -> Cause:
+    why = ["the container runs"]
+    if e.answers:
+        why += [p.detail for p in e.probes]
+    if e.instance is not None and e.instance.health is Health.HEALTHY:
+        why.append("its HEALTHCHECK says healthy")
+    return Cause(code=Code.RECOVERED, confidence=0.9, evidence=tuple(why))
+
+
+RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
+    _gone,
+    _paused,
+    _engine_restarting,
+    _crash_loop,
+    _human_stopped,
+    _start_failed,
+    _completed,
+    _ended,
+    _starting,
+    _upstream,
+    _unresponsive,
+    _unhealthy,
+    _filling_up,
+    _strange,
+    _requested,
+)
+"""Every cause we can name, each with its rule."""
