@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from healing.incidents import Entry
+from healing.incidents import Entry, Incident
 from healing.instances import Happening, Instance
 from healing.names import IncidentId
 from healing.services import Exec, Probe
@@ -132,8 +132,8 @@ class Launcher(Protocol):
 
 
 class Board(Protocol):
-    """What agents on all hosts show each other (Redis)."""
+    """Somebody who wants to know each line of the ledger once it is safe."""
 
-    def post(self, entry: Entry) -> None:
-        """Mirror one ledger line. Never waits: the mirror may lag or drop, the ledger does not."""
+    def post(self, entry: Entry, incident: Incident) -> None:
+        """Take in one line, and how the incident stands after it. Never waits, never raises."""
         ...

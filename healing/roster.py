@@ -79,3 +79,23 @@ def call_the_roll(stack: Stack, instances: Iterable[Instance]) -> Roster:
                 owners[instance.name] = service.name
                 break
     return Roster(stack, present, owners)
+
+
+class Roll:
+    """Holds the roster of this moment, and calls the roll anew when asked.
+
+    Args:
+        stack: The services of the configuration file.
+        read_labels: Adds the services that containers declare on themselves.
+    """
+
+    def __init__(self, stack: Stack, read_labels: ReadLabels = lambda stack, _: stack) -> None:
+        self._stack = stack
+        self._read_labels = read_labels
+        self.now = Roster(stack)
+
+    def call(self, instances: Iterable[Instance]) -> Roster:
+        """Take in what the engine listed just now."""
+        present = tuple(instances)
+        self.now = call_the_roll(self._read_labels(self._stack, present), present)
+        return self.now

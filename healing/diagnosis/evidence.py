@@ -44,8 +44,6 @@ class Evidence:
     """Empty when there is none, or when it does not run."""
     dependencies: tuple[Dependency, ...] = ()
     logs: str = ""
-    started_by_us: bool = False
-    """Whether its last start was an act of ours."""
     unread: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 

@@ -1,5 +1,6 @@
 """Append-only files of JSON lines, synced line by line."""
 
+import errno
 import logging
 import os
 import threading
@@ -53,9 +54,7 @@ class FileLedger:
                 file = self._open(entry.at.date())
                 end = os.fstat(file).st_size
                 try:
-                    written = os.write(file, line)
-                    if written != len(line):
-                        raise OSError(28, "only a part of the line could be written")
+                    _write_all(file, line)
                     os.fdatasync(file)
                 except OSError:
                     os.ftruncate(file, end)
@@ -111,3 +110,8 @@ class FileLedger:
             f"the ledger in {self._directory} cannot be written: {error.strerror}; "
             "free some space or give another state directory. Nothing is acted upon until then."
         )
+
+
+def _write_all(file: int, line: bytes) -> None:
+    if os.write(file, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

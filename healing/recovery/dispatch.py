@@ -1,0 +1,131 @@
+"""From a finding to a recovery that has begun."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from healing.finding import Finding, Kind
+from healing.incidents import Attached, Incident, Opened, Remedy, Stage, new_id
+from healing.instances import Health, Instance
+from healing.names import AGENT, Actor, InstanceName, ServiceName, SignalName
+from healing.policy import Attach, Open, Surroundings, Triage, triage
+from healing.ports import Launcher
+from healing.recovery.journal import Journal
+from healing.roster import Roll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Somebody asks for help.
+
+    Attributes:
+        service: One we look after.
+        by: Who asks.
+        reason: In their words.
+        instance: Which container; None takes the one that looks worst.
+        remedy: What they want done; None leaves it to the diagnosis.
+        dry_run: Plan, and do nothing.
+    """
+
+    service: ServiceName
+    by: Actor
+    reason: str
+    instance: InstanceName | None = None
+    remedy: Remedy | None = None
+    dry_run: bool = False
+
+    def wants_the_same_as(self, incident: Incident) -> bool:
+        """Tell whether an incident that is open already would do what is asked."""
+        return incident.asked_for is self.remedy and incident.dry_run == self.dry_run
+
+
+class Dispatch:
+    """Decides what each finding deserves, opens incidents, and has their recovery started.
+
+    Safe to use from several threads: one finding is judged at a time.
+    """
+
+    def __init__(
+        self, journal: Journal, roll: Roll, launcher: Launcher, clock: Callable[[], datetime]
+    ) -> None:
+        self._journal = journal
+        self._roll = roll
+        self._launcher = launcher
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+
+    def notice(self, finding: Finding) -> Triage:
+        """Judge one finding; open or extend an incident when it deserves that."""
+        with self._one_at_a_time:
+            instance = finding.instance or self._pick(finding.service)
+            open_incident = self._journal.book.about(finding.service, instance)
+            verdict = triage(finding, self._surroundings(finding, open_incident))
+            match verdict:
+                case Attach(incident):
+                    self._journal.write(incident, Attached(finding))
+                case Open():
+                    opened = Opened(
+                        service=finding.service, instance=instance, finding=finding, by=AGENT
+                    )
+                    incident = self._journal.write(new_id(self._clock()), opened)
+                    self._launcher.launch(incident.id)
+                case _:
+                    pass
+            return verdict
+
+    def request(self, request: Request) -> Incident:
+        """Open an incident because somebody asks for help, or join the one that is open already.
+
+        The caller starts the recovery.
+
+        Raises:
+            UnknownServiceError: We look after no such service.
+        """
+        with self._one_at_a_time:
+            owner = self._roll.now.service(request.service)
+            instance = request.instance or self._pick(owner.name)
+            known = self._journal.book.about(owner.name, instance)
+            finding = Finding(
+                service=owner.name,
+                instance=instance,
+                kind=Kind.REQUESTED,
+                signal=SignalName("request"),
+                score=1.0,
+                detail=f"{request.by} asked: {request.reason}",
+                at=self._clock(),
+            )
+            if known is not None and request.wants_the_same_as(known):
+                return self._journal.write(known.id, Attached(finding))
+            opened = Opened(
+                service=owner.name,
+                instance=instance,
+                finding=finding,
+                by=request.by,
+                remedy=request.remedy,
+                dry_run=request.dry_run,
+            )
+            return self._journal.write(new_id(self._clock()), opened)
+
+    def take_up(self, incident: Incident) -> None:
+        """Start the recovery of an incident again: something changed, or its time has come."""
+        self._launcher.launch(incident.id)
+
+    def _surroundings(self, finding: Finding, incident: Incident | None) -> Surroundings:
+        return Surroundings(
+            service=self._roll.now.stack.services.get(finding.service),
+            open_incident=incident.id if incident else None,
+            already_says=incident is not None
+            and any(known.fingerprint == finding.fingerprint for known in incident.findings),
+            in_hand=incident is not None and incident.stage is Stage.ACTING,
+        )
+
+    def _pick(self, service: ServiceName) -> InstanceName | None:
+        """Choose the container that looks worst; None when the service has none."""
+        instances = self._roll.now.of(service)
+        return min(instances, key=_wellness).name if instances else None
+
+
+def _wellness(instance: Instance) -> Sequence[object]:
+    started = instance.started_at.timestamp() if instance.started_at else 0.0
+    return (instance.is_running, instance.health is not Health.UNHEALTHY, started)
