@@ -25,6 +25,7 @@ from healing.incidents.events import (
     Verified,
 )
 from healing.names import Actor, IncidentId, InstanceName, ServiceName
+from healing.policy.because import Because
 
 
 class Stage(StrEnum):
@@ -97,6 +98,15 @@ class Incident:
     def cause(self) -> Cause | None:
         """The most likely cause; None before anybody looked."""
         return self.causes[0] if self.causes else None
+
+    @property
+    def waits_because(self) -> Because | None:
+        """Why it waits: the gate that holds it, or the choice to wait; None when it does not."""
+        if self.stage is not Stage.WAITING:
+            return None
+        if self.gated is not None and self.gated.held_by:
+            return self.gated.because
+        return self.choice.because if self.choice else None
 
     @property
     def open_act(self) -> Act | None:
@@ -172,7 +182,9 @@ def advance(  # noqa: C901, PLR0912 - one case per event is the clear form
         case Decided(choice):
             waiting = choice.answer is Answer.WAIT
             stage = Stage.WAITING if waiting else after.stage
-            return replace(after, choice=choice, stage=stage, look_again_at=choice.until)
+            return replace(
+                after, choice=choice, gated=None, stage=stage, look_again_at=choice.until
+            )
         case Gated():
             held = event.held_by != ""
             stage = Stage.WAITING if held else after.stage

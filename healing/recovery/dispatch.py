@@ -1,7 +1,7 @@
 """From a finding to a recovery that has begun."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,6 +126,6 @@ class Dispatch:
         return min(instances, key=_wellness).name if instances else None
 
 
-def _wellness(instance: Instance) -> Sequence[object]:
+def _wellness(instance: Instance) -> tuple[bool, bool, float]:
     started = instance.started_at.timestamp() if instance.started_at else 0.0
     return (instance.is_running, instance.health is not Health.UNHEALTHY, started)

@@ -66,8 +66,8 @@ class Hands:
 
     def intend(self, service: Service, instance: Instance, remedy: Remedy) -> Intended:
         """State what will be done, to exactly which container, and what must be seen afterwards."""
-        expectation = expect(service, instance, remedy)
-        return Intended(remedy=remedy, fence=fence(instance), expectation=str(expectation))
+        expected = str(expect(service, instance))
+        return Intended(remedy=remedy, fence=fence(instance), expectation=expected)
 
     def act(self, intended: Intended, instance: Instance, service: Service) -> Acted:
         """Do it, if it is still the container that was meant. The intent is already on disk."""

@@ -15,7 +15,6 @@ from healing.roster import Roll
 from healing.services import Probe, Service
 from healing.verification import Look
 
-
 LOG_LINES = 60
 
 

@@ -1,8 +1,6 @@
 """The switch that stops all acting: one file, so that it outlives the agent."""
 
-import contextlib
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,8 +39,7 @@ class Switch:
 
     def on(self) -> None:
         """Allow acting again."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._file)
+        self._file.unlink(missing_ok=True)
 
     def state(self) -> SwitchedOff | None:
         """Say who switched it off here; None while it is on.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from healing.incidents import Remedy, Verdict, Verified
+from healing.incidents import Verdict, Verified
 from healing.instances import Health, Instance
 from healing.services import Service
 
@@ -21,7 +21,6 @@ class Expectation:
         within: How long we wait for that, from the act on.
     """
 
-    remedy: Remedy
     stable_for: timedelta
     within: timedelta
     probes: int
@@ -59,10 +58,9 @@ class Look:
         return it.health in {Health.NONE, Health.HEALTHY}
 
 
-def expect(service: Service, instance: Instance, remedy: Remedy) -> Expectation:
-    """State what must be seen after `remedy`."""
+def expect(service: Service, instance: Instance) -> Expectation:
+    """State what must be seen after an act."""
     return Expectation(
-        remedy=remedy,
         stable_for=service.limits.stable_for,
         within=service.limits.verify_within + instance.stop_grace,
         probes=len(service.probes),

@@ -1,0 +1,158 @@
+"""One recovery, step by step: each step does one thing and writes it down."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from healing.diagnosis import Evidence, diagnose, exhibits
+from healing.incidents import (
+    Answer,
+    Begun,
+    Closed,
+    Decided,
+    Diagnosed,
+    Ending,
+    Incident,
+    Looked,
+    Recorded,
+    Verdict,
+    Verified,
+)
+from healing.instances import Instance
+from healing.names import AGENT, Actor, IncidentId
+from healing.policy import Because
+from healing.recovery.hands import Hands
+from healing.recovery.journal import Journal
+from healing.recovery.look import Lookout
+from healing.remedies import choose
+from healing.verification import Look, expect, judge
+
+ASK_WHAT_HAPPENED = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An incident, and the latest look at its container."""
+
+    incident: Incident
+    evidence: Evidence
+
+    @property
+    def instance(self) -> Instance:
+        """The container.
+
+        Raises:
+            ValueError: It is gone; a diagnosis says so before anybody asks.
+        """
+        if self.evidence.instance is None:
+            raise ValueError(f"the container of incident {self.incident.id} is gone")
+        return self.evidence.instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The steps of a recovery. Each may block; each writes the ledger before it returns."""
+
+    lookout: Lookout
+    hands: Hands
+    journal: Journal
+
+    def begin(self, incident: IncidentId, by: Actor = AGENT) -> Incident:
+        """Take an incident up.
+
+        Raises:
+            KeyError: There is no such incident.
+        """
+        return self.journal.write(incident, Begun(by))
+
+    def settle(self, incident: Incident) -> Incident:
+        """Find out what became of an act that a stopped agent left behind; acts on nothing."""
+        act = incident.open_act
+        if act is None:
+            return incident
+        while (acted := self.hands.reconcile(act, incident)) is None:
+            time.sleep(ASK_WHAT_HAPPENED.total_seconds())
+        return self.journal.write(incident.id, acted)
+
+    def look(self, incident: Incident) -> Scene:
+        """Gather the evidence."""
+        evidence = self.lookout.gather(incident)
+        looked = Looked(exhibits(evidence), evidence.logs)
+        return Scene(self.journal.write(incident.id, looked), evidence)
+
+    def diagnose(self, scene: Scene) -> Scene:
+        """Name the likely causes."""
+        causes = diagnose(scene.evidence)
+        return Scene(self.journal.write(scene.incident.id, Diagnosed(causes)), scene.evidence)
+
+    def decide(self, scene: Scene) -> Scene:
+        """Choose what to do, or to do nothing, and why."""
+        incident = scene.incident
+        choice = choose(incident, incident.causes, scene.evidence.instance, scene.evidence.at)
+        return Scene(self.journal.write(incident.id, Decided(choice)), scene.evidence)
+
+    def ask_gates(self, scene: Scene) -> Scene:
+        """Ask whether we may act now."""
+        incident = scene.incident
+        if incident.choice is None:
+            raise ValueError(f"nothing is decided for incident {incident.id}")
+        gated = self.hands.ask_gates(
+            incident, scene.evidence.service, scene.instance, incident.choice
+        )
+        return Scene(self.journal.write(incident.id, gated), scene.evidence)
+
+    def act(self, scene: Scene) -> Incident:
+        """Write the intent, act, write the outcome."""
+        choice = scene.incident.choice
+        if choice is None or choice.remedy is None:
+            raise ValueError(f"no remedy is chosen for incident {scene.incident.id}")
+        service = scene.evidence.service
+        intended = self.hands.intend(service, scene.instance, choice.remedy)
+        self.journal.write(scene.incident.id, intended)
+        acted = self.hands.act(intended, scene.instance, service)
+        return self.journal.write(scene.incident.id, acted)
+
+    def look_again(self, incident: Incident) -> Look:
+        """Look whether the last act helps."""
+        return self.lookout.look(incident)
+
+    def judge(self, incident: Incident, looks: Sequence[Look]) -> Incident | None:
+        """Judge the looks since the last act. None means: look again."""
+        service = self.lookout.roll.now.service(incident.service)
+        act = incident.acts[-1]
+        seen = next((look.instance for look in looks if look.instance is not None), None)
+        if seen is None:
+            verdict = Verified(verdict=Verdict.UNVERIFIABLE, detail="the container is gone")
+        else:
+            now = self.lookout.clock()
+            verdict = judge(expect(service, seen), looks, acted_at=act.at, now=now)
+        return self.journal.write(incident.id, verdict) if verdict else None
+
+    def close(
+        self,
+        incident: Incident,
+        ending: Ending,
+        because: Because,
+        detail: str,
+        by: Actor = AGENT,
+    ) -> Incident:
+        """End it."""
+        closed = Closed(ending=ending, because=because, detail=detail, by=by)
+        return self.journal.write(incident.id, closed)
+
+    def recorded(self, incident: Incident, run: str, *, live: bool) -> Incident:
+        """Note which flow run tells the story."""
+        return self.journal.write(incident.id, Recorded(run=run, live=live))
+
+    def has_changed(self, incident: Incident) -> bool:
+        """Look at a waiting incident without writing: would it be decided otherwise now?"""
+        evidence = self.lookout.gather(incident)
+        causes = diagnose(evidence)
+        choice = choose(incident, causes, evidence.instance, evidence.at)
+        because = choice.because
+        if choice.answer is Answer.ACT and evidence.instance is not None:
+            service = evidence.service
+            gated = self.hands.ask_gates(incident, service, evidence.instance, choice)
+            because = gated.because
+        return because is not incident.waits_because
