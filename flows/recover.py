@@ -88,7 +88,7 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
 
 
 @flow(name="recover", persist_result=False)
-async def recover(  # noqa: PLR0913 - each parameter is a field of the form in the UI
+async def recover(
     service: str,
     procedure: Remedy | None = None,
     *,

@@ -85,6 +85,7 @@ class Incident:
     findings: tuple[Finding, ...]
     asked_for: Remedy | None = None
     dry_run: bool = False
+    key: str = ""
     exhibits: tuple[Exhibit, ...] = ()
     logs: str = ""
     causes: tuple[Cause, ...] = ()
@@ -190,6 +191,7 @@ def opened(entry: Entry) -> Incident:
         findings=(event.finding,),
         asked_for=event.remedy,
         dry_run=event.dry_run,
+        key=event.key,
         history=((entry.at, event),),
     )
 

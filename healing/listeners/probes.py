@@ -28,20 +28,26 @@ class Asked:
         due: When it is asked next.
         failures: Bad answers in a row, in this run of the container.
         said: Whether this row of bad answers was already raised.
+        well_in: The start of the run of the container in which it last answered well.
     """
 
     due: datetime
     last: ProbeResult | None = None
     failures: int = 0
     said: bool = False
+    well_in: datetime | None = None
 
 
-def after(asked: Asked, result: ProbeResult, *, settling: bool) -> Asked:
+def after(asked: Asked, result: ProbeResult, instance: Instance, settle: timedelta) -> Asked:
     """Say how a probe stands after one more answer.
 
-    While a container settles after its start, bad answers are not held against it.
+    While a container settles after its start, until it first answers well, bad answers are not held
+    against it.
     """
-    if result.ok or settling:
+    started = instance.started_at
+    if result.ok:
+        return replace(asked, last=result, failures=0, said=False, well_in=started)
+    if started is not None and asked.well_in != started and result.at - started < settle:
         return replace(asked, last=result, failures=0, said=False)
     return replace(asked, last=result, failures=asked.failures + 1)
 
@@ -127,7 +133,7 @@ class ProbeListener:
             asked = self._asked.get(key)
             if asked is None:
                 return
-            now = after(asked, result, settling=self._settles(instance, service))
+            now = after(asked, result, instance, service.limits.settle)
             if is_a_sign(now, probe):
                 now = replace(now, said=True)
                 self.notice(_unresponsive(service, instance, now.failures, result))
@@ -136,11 +142,6 @@ class ProbeListener:
             log.warning("probe not asked instance=%s error=%s", name, error)
         finally:
             self._busy.discard(key)
-
-    def _settles(self, instance: Instance, service: Service) -> bool:
-        if instance.started_at is None:
-            return False
-        return self.clock() - instance.started_at < service.limits.settle
 
 
 def _unresponsive(

@@ -26,6 +26,7 @@ class Request:
         instance: Which container; None takes the one that looks worst.
         remedy: What they want done; None leaves it to the diagnosis.
         dry_run: Plan, and do nothing.
+        key: Asking twice with the same key asks once; empty: every time counts.
     """
 
     service: ServiceName
@@ -34,6 +35,7 @@ class Request:
     instance: InstanceName | None = None
     remedy: Remedy | None = None
     dry_run: bool = False
+    key: str = ""
 
     def wants_the_same_as(self, incident: Incident) -> bool:
         """Tell whether an incident that is open already would do what is asked."""
@@ -85,6 +87,8 @@ class Dispatch:
         with self._one_at_a_time:
             owner = self._roll.now.service(request.service)
             instance = request.instance or self._pick(owner.name)
+            if asked := self._journal.book.asked_with(request.key):
+                return asked
             known = self._journal.book.about(owner.name, instance)
             finding = Finding(
                 service=owner.name,
@@ -104,6 +108,7 @@ class Dispatch:
                 by=request.by,
                 remedy=request.remedy,
                 dry_run=request.dry_run,
+                key=request.key,
             )
             return self._journal.write(new_id(self._clock()), opened)
 
