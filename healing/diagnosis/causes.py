@@ -112,7 +112,7 @@ def _starting(e: Evidence) -> Cause | None:
     if it.health is not Health.STARTING and age >= e.service.limits.settle:
         return None
     why = f"it started {age.total_seconds():.0f} s ago; it has {e.service.limits.settle} to settle"
-    return Cause(code=Code.STARTING, confidence=0.8, evidence=(why,))
+    return Cause(code=Code.STARTING, confidence=0.97, evidence=(why,))
 
 
 def _upstream(e: Evidence) -> Cause | None:

