@@ -5,6 +5,7 @@ the same story is told without Prefect, and retold there afterwards.
 """
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import Mapping
@@ -37,14 +38,18 @@ class Recoveries:
     def __init__(self, lane: FastLane) -> None:
         self._lane = lane
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.copy_context()
+        self._book = Book()
         self._begun: set[asyncio.Task[object]] = set()
         self._runs: dict[IncidentId, str] = {}
         self._retold: dict[IncidentId, tuple[int, float]] = {}
 
     async def run(self) -> None:
         """Make the rounds until cancelled."""
+        self._context = contextvars.copy_context()
+        self._book = services().journal.book
         self._loop = asyncio.get_running_loop()
-        for incident in _book().open():
+        for incident in self._book.open():
             self._spawn(incident.id)
         while True:
             await asyncio.sleep(ROUND_EVERY.total_seconds())
@@ -56,11 +61,11 @@ class Recoveries:
     def launch(self, incident: IncidentId) -> None:
         """Make the recovery of `incident` begin within half a second, recorded now or later."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._spawn, incident)
+            self._loop.call_soon_threadsafe(self._spawn, incident, context=self._context)
 
     def link(self, incident: IncidentId) -> str | None:
         """Give the address of its flow run in the UI; None while it has none."""
-        known = _book().get(incident)
+        known = self._book.get(incident)
         run = (known.run if known else None) or self._runs.get(incident)
         return (
             f"{(PREFECT_UI_URL.value() or '').rstrip('/')}/v2/runs/flow-run/{run}" if run else None
@@ -72,14 +77,14 @@ class Recoveries:
         task.add_done_callback(self._begun.discard)
 
     async def _begin(self, incident: IncidentId) -> None:
-        known = _book().get(incident)
+        known = self._book.get(incident)
         if known is None or not known.is_open or incident in services().in_hand:
             return
         if self._lane.connected:
             opening = asyncio.create_task(self._open(known, f"{known.id}:{known.tellings}"))
             self._begun.add(opening)
             opening.add_done_callback(self._begun.discard)
-            if await _has_begun(known, opening):
+            if await self._has_begun(known, opening):
                 return
             log.warning("prefect is slow, going ahead without it incident=%s", incident)
         await self._tell(incident)
@@ -124,7 +129,7 @@ class Recoveries:
         """Take up what lies still, what has changed, and what Prefect does not have yet."""
         at_hand = services()
         now = at_hand.steps.lookout.clock()
-        for incident in _book().all():
+        for incident in self._book.all():
             if incident.id in at_hand.in_hand:
                 continue
             still_for = now - incident.history[-1][0]
@@ -138,7 +143,7 @@ class Recoveries:
             told = incident.tellings > 0 and incident.run is None
             if told and still_for >= ROUND_EVERY and self._lane.connected:
                 await self._retell(incident)
-        known = {incident.id for incident in _book().all()}
+        known = {incident.id for incident in self._book.all()}
         self._runs = {key: run for key, run in self._runs.items() if key in known}
         self._retold = {key: told for key, told in self._retold.items() if key in known}
 
@@ -151,18 +156,17 @@ class Recoveries:
         if await self._open(incident, key, "offline"):
             self._retold[incident.id] = (times + 1, time.monotonic())
 
-
-async def _has_begun(incident: Incident, opening: asyncio.Task[bool]) -> bool:
-    """Wait until somebody has taken the incident up: half a second, less when no run opens."""
-    deadline = time.monotonic() + BEGIN_WITHIN.total_seconds()
-    while time.monotonic() < deadline:
-        now = _book().get(incident.id)
-        if now is None or now.tellings > incident.tellings:
-            return True
-        if opening.done() and not opening.result():
-            return False
-        await asyncio.sleep(0.01)
-    return False
+    async def _has_begun(self, incident: Incident, opening: asyncio.Task[bool]) -> bool:
+        """Wait until somebody has taken the incident up: half a second, less when no run opens."""
+        deadline = time.monotonic() + BEGIN_WITHIN.total_seconds()
+        while time.monotonic() < deadline:
+            now = self._book.get(incident.id)
+            if now is None or now.tellings > incident.tellings:
+                return True
+            if opening.done() and not opening.result():
+                return False
+            await asyncio.sleep(0.01)
+        return False
 
 
 async def _has_changed(incident: Incident) -> bool:
@@ -170,7 +174,3 @@ async def _has_changed(incident: Incident) -> bool:
         return await asyncio.to_thread(services().steps.has_changed, incident)
     except HealingError:
         return False
-
-
-def _book() -> Book:
-    return services().steps.journal.book

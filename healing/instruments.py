@@ -1,6 +1,7 @@
 """Every metric of the agent, in one list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -51,7 +52,6 @@ RECONCILED = Gauge(
     registry=REGISTRY,
 )
 SWITCHED_ON = Gauge("self_healing_switched_on", "1 while acting is allowed.", registry=REGISTRY)
-ACTIVE = Gauge("self_healing_active", "1 while this is the acting agent.", registry=REGISTRY)
 DEPENDENCY = Gauge(
     "self_healing_dependency_up",
     "1 while something we need answers.",
@@ -86,6 +86,24 @@ DATA_AGE = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+
+
+def watch_agent(
+    *,
+    reconciled_at: Callable[[], datetime | None],
+    switched_on: Callable[[], bool],
+    up: Mapping[str, Callable[[], bool]],
+) -> None:
+    """Read at scrape time how the agent itself stands."""
+
+    def timestamp() -> float:
+        at = reconciled_at()
+        return at.timestamp() if at else 0.0
+
+    RECONCILED.set_function(timestamp)
+    SWITCHED_ON.set_function(lambda: float(switched_on()))
+    for name, answers in up.items():
+        DEPENDENCY.labels(name).set_function(lambda answers=answers: float(answers()))
 
 
 def prepare() -> None:

@@ -41,8 +41,7 @@ class Desk:
     """What the API serves from.
 
     Attributes:
-        checkups: What we need, by name; the ones in `vital` decide whether we are ready.
-        passive: Says why this agent only watches; empty when it acts.
+        checkups: Each asks one thing that we need; those named in `vital` decide if we are ready.
     """
 
     book: Book
@@ -53,7 +52,6 @@ class Desk:
     answers: Callable[[], Mapping[InstanceName, Sequence[ProbeResult]]]
     checkups: Sequence[Checkup]
     vital: frozenset[str]
-    passive: Callable[[], str]
     clock: Callable[[], datetime]
     version: str
 
@@ -67,7 +65,7 @@ class Desk:
 
     def status(self) -> Status:
         """Summarise everything."""
-        why = self.passive() or self.switch.why_off()
+        why = self.switch.why_off()
         over = [incident for incident in self.book.all() if not incident.is_open]
         return Status(
             agent=f"healing {self.version}",
