@@ -74,6 +74,8 @@ class Instance:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     address: str = ""
     """Where the agent reaches it; empty when it has no address of its own."""
+    published: Mapping[int, str] = field(default_factory=dict[int, str])
+    """TCP port inside -> `host:port` where the agent reaches it when `address` is empty."""
     pid: int = 0
     """On the host; 0 while it does not run."""
     memory_limit: int | None = None

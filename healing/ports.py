@@ -14,6 +14,14 @@ from healing.names import IncidentId
 from healing.services import Exec, Probe
 
 
+class HappeningStream(Iterator[Happening], Protocol):
+    """What happens, in order, one at a time."""
+
+    def close(self) -> None:
+        """End it; a thread that waits for the next happening sees the end. From any thread."""
+        ...
+
+
 class Host(Protocol):
     """Where the containers live: a Docker engine, or a supervisor of processes."""
 
@@ -78,10 +86,11 @@ class Host(Protocol):
         """Run a program inside. Returns its exit code and the end of its output."""
         ...
 
-    def happenings(self, *, since: datetime | None) -> Iterator[Happening]:
+    def happenings(self, *, since: datetime | None) -> HappeningStream:
         """Follow what happens, from `since` on as far as the engine remembers.
 
-        Ends when the connection does; the caller connects again and reconciles.
+        It is connected when it is returned: look at the containers after that, and nothing is
+        missed. Ends when the connection does; the caller connects again and reconciles.
 
         Raises:
             HostUnavailableError: The engine did not answer, or fell silent.
