@@ -51,11 +51,7 @@ LANES = (Lane(deployment=DEPLOYMENT, flow=recover, pool=POOL, resume=True),)
 
 def main() -> int:
     """Run until told to stop. Returns 0 when stopped, 2 for a wrong configuration, 3 for set-up."""
-    logging.basicConfig(
-        level=os.environ.get("HEALING_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    _log_to_stderr()
     try:
         run(load(None, os.environ))
     except ConfigError as error:
@@ -217,6 +213,20 @@ def _let_acts_end(services: Services) -> None:
         if all(incident.stage is not Stage.ACTING for incident in services.journal.book.open()):
             return
         time.sleep(0.05)
+
+
+def _log_to_stderr() -> None:
+    """Log what we do ourselves; Prefect sets up its own loggers and leaves ours alone."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s"))
+    for name in ("healing", "flows", "tasks"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(os.environ.get("HEALING_LOG_LEVEL", "INFO").upper())
+        logger.propagate = False
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        # Their lines are in the UI; here they would only drown ours.
+        logging.getLogger(name).propagate = False
 
 
 def _say(error: Exception, code: int) -> int:

@@ -93,3 +93,10 @@ class Roll:
         present = tuple(instances)
         self.now = call_the_roll(self._read_stack(present), present)
         return self.now
+
+    def update(self, instance: Instance) -> None:
+        """Take in how one container that is on the roll looks now."""
+        now = self.now
+        if instance.name in now.owners:
+            seen = {**now.instances, instance.name: instance}
+            self.now = Roster(now.stack, seen, now.owners)

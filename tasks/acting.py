@@ -11,17 +11,20 @@ from healing.incidents import Incident
 from healing.recovery.steps import Scene
 from healing.verification import Look
 from healing.wiring import services
-from tasks.retrying import ACTS, READS
+from tasks.noting import note
+from tasks.retrying import ACTS, READS, named
 
 T = TypeVar("T")
 
 LOOK_EVERY = timedelta(seconds=1)
 
 
-@task(name="ask the gates", **READS)
+@task(**named("ask the gates"), **READS)
 async def ask_gates(scene: Scene) -> Scene:
     """Ask every safety gate whether we may act now."""
-    return await asyncio.to_thread(services().steps.ask_gates, scene)
+    after = await asyncio.to_thread(services().steps.ask_gates, scene)
+    note(after.incident)
+    return after
 
 
 @task(
@@ -29,7 +32,7 @@ async def ask_gates(scene: Scene) -> Scene:
 )
 async def act(scene: Scene) -> Incident:
     """Carry out the remedy, once. A cancellation waits until the answer is written."""
-    return await to_the_end(services().steps.act, scene)
+    return note(await to_the_end(services().steps.act, scene))
 
 
 @task(name="verify", task_run_name="see that {incident.target} stays well", **ACTS)
@@ -40,7 +43,7 @@ async def verify(incident: Incident) -> Incident:
     while (verified := await asyncio.to_thread(steps.judge, incident, looks)) is None:
         await asyncio.sleep(LOOK_EVERY.total_seconds())
         looks.append(await asyncio.to_thread(steps.look_again, incident))
-    return verified
+    return note(verified)
 
 
 async def to_the_end(do: Callable[[Scene], T], scene: Scene) -> T:

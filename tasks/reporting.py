@@ -11,13 +11,14 @@ from healing.incidents import Incident
 from healing.incidents.events import Event
 from healing.report import headline, report, tell
 from healing.wiring import services
-from tasks.retrying import READS
+from tasks.retrying import READS, named
 
 
-@task(name="write the report", **READS)
+@task(**named("write the report"), **READS)
 async def write_report(incident: Incident) -> None:
     """Keep the whole story as one artifact, in the timeline of its service; label the run."""
-    link = f"{services().api_url}/incidents/{incident.id}"
+    api = services().settings.api
+    link = f"http://{api.host}:{api.port}/incidents/{incident.id}"
     await acreate_markdown_artifact(
         key=artifact_key(incident.service),
         markdown=report(incident, link=link),

@@ -15,10 +15,17 @@ T = TypeVar("T")
 Do: TypeAlias = Callable[..., Awaitable[Any]]
 """How a step is carried out: recorded by Prefect, or without it."""
 
+
+def if_temporary(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
+    """Retry only what may work later."""
+    return isinstance(state.result(raise_on_failure=False), TemporaryError)
+
+
 READS: dict[str, Any] = {
     "retries": 2,
     "retry_delay_seconds": [0.2, 1.0],
     "retry_jitter_factor": 0.5,
+    "retry_condition_fn": if_temporary,
     "cache_policy": NO_CACHE,
     "persist_result": False,
 }
@@ -28,9 +35,9 @@ ACTS: dict[str, Any] = {"retries": 0, "cache_policy": NO_CACHE, "persist_result"
 """Options of a task that changes something: never repeated blindly."""
 
 
-def if_temporary(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
-    """Retry only what may work later."""
-    return isinstance(state.result(raise_on_failure=False), TemporaryError)
+def named(name: str) -> dict[str, Any]:
+    """Name a task, and each of its runs the same, without the random end that Prefect adds."""
+    return {"name": name, "task_run_name": name}
 
 
 async def recorded(step: Task[..., Any], *args: Any) -> Any:

@@ -5,10 +5,10 @@ import os
 import sys
 
 from healing.cli.home import environment, home
-from healing.cli.options import add_config, settings_of
+from healing.cli.options import Commands, add_config, settings_of
 
 
-def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "agent", help="watch and heal, with a Prefect server that is there already"

@@ -3,8 +3,17 @@
 import argparse
 import os
 from pathlib import Path
+from typing import Any, Protocol
 
 from healing.settings import Settings, load
+
+
+class Commands(Protocol):
+    """Where a command adds itself: what `add_subparsers` gives."""
+
+    def add_parser(self, name: str, *, help: str, **more: Any) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
+        """Add a command."""
+        ...
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from healing.cli.client import ask
-from healing.cli.options import add_config, settings_of
+from healing.cli.options import Commands, add_config, settings_of
 
 GREEN, RED, YELLOW, DIM, BOLD, PLAIN = (f"\x1b[{code}m" for code in (32, 31, 33, 2, 1, 0))
 
 
-def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("status", help="how everything stands, on one screen")
     parser.add_argument("--json", action="store_true", help="for programs")

@@ -3,10 +3,10 @@
 import argparse
 
 from healing.cli.client import ask
-from healing.cli.options import add_config, settings_of
+from healing.cli.options import Commands, add_config, settings_of
 
 
-def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(commands: Commands) -> None:
     """Add the commands."""
     pause = commands.add_parser("pause", help="stop all acting on this host, until `heal resume`")
     pause.add_argument("reason", help="why, in your words")

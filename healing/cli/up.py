@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 
 from healing.adapters.embedded.child import Child
-from healing.adapters.embedded.postgres import cluster, find_binaries
+from healing.adapters.embedded.postgres import cluster, find_binaries, is_ready
 from healing.adapters.embedded.prefect_server import prefect_server
 from healing.adapters.embedded.valkey import valkey_server
 from healing.cli.home import environment, home
-from healing.cli.options import add_config, settings_of
+from healing.cli.options import Commands, add_config, settings_of
 from healing.errors import SetupError
 from healing.settings import Settings
 
@@ -43,7 +43,7 @@ class Part:
     next_start: float = 0.0
 
 
-def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "up", help="start everything that is missing on this machine, and keep it running"
@@ -102,8 +102,7 @@ def _prefect(args: argparse.Namespace, settings: Settings, env: dict[str, str]) 
     parts: list[Part] = []
     database, url = _database(args.database, state, env)
     if database is not None:
-        where = state / "postgres"
-        parts.append(Part(database, lambda: _accepts_socket(where / ".s.PGSQL.5432")))
+        parts.append(Part(database, lambda: is_ready(state / "postgres")))
     server = prefect_server(
         host=LOOPBACK,
         port=port,
@@ -257,15 +256,6 @@ def _accepts(port: int) -> bool:
     with socket.socket() as attempt:
         attempt.settimeout(1)
         return attempt.connect_ex((LOOPBACK, port)) == 0
-
-
-def _accepts_socket(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as attempt:
-        attempt.settimeout(1)
-        try:
-            return attempt.connect_ex(str(path)) == 0
-        except OSError:
-            return False
 
 
 def _answers(port: int, path: str) -> bool:

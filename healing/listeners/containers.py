@@ -93,15 +93,18 @@ class ContainerListener:
         if not self._chronicle.add(happening):
             return
         self.heard_until = happening.at
-        if happening.what in {What.CREATED, What.REMOVED, What.STARTED}:
+        known = happening.name in self._roll.now.owners
+        if happening.what in {What.CREATED, What.REMOVED} or not known:
             self._roll.call(self._host.instances())
         service = self._roll.now.owner(happening.name)
         if service is None:
             return
-        lately = self._chronicle.of(happening.name)
         instance = self._roll.now.instances[happening.name]
+        lately = self._chronicle.of(happening.name)
         if finding := sign_of_happening(happening, lately, instance, service):
             self._notice(finding)
+        if happening.what is not What.SIGNALLED:
+            self._roll.update(self._host.inspect(happening.name))
 
     def _listen(self) -> None:
         while not self._stop.is_set():

@@ -73,6 +73,14 @@ class DockerHost:
         parts = version.get("Components") or [{"Name": "Engine"}]
         return f"Docker {parts[0]['Name']} {version['Version']}"
 
+    def identity(self) -> str:
+        """Name the engine itself: the same engine, however it is reached, has the same name.
+
+        Raises:
+            HostUnavailableError: It did not answer in time.
+        """
+        return str(self._engine.get("/info")["ID"])
+
     def instances(self) -> Sequence[Instance]:
         """List every container, running or not, without health logs.
 

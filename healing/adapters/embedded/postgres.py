@@ -13,6 +13,8 @@ from healing.errors import SetupError
 
 PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql")
 OLDEST = 14
+STATUS_LINE = 7
+"""Of `postmaster.pid`, counted from 0."""
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -98,6 +100,15 @@ def cluster(directory: Path, *, log: Path, env: Mapping[str, str]) -> tuple[Chil
         stop_with=signal.SIGINT,
     )
     return child, f"postgresql+asyncpg://prefect@/postgres?host={directory}"
+
+
+def is_ready(directory: Path) -> bool:
+    """Tell whether the cluster in `directory` takes connections, as its own pid file says."""
+    try:
+        lines = (directory / "data" / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
 
 
 def _let_pass(directory: Path, user: str) -> None:

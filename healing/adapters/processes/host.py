@@ -99,6 +99,10 @@ class ProcessHost:
         """
         return self._look(Question(wish=Wish.PING)).words
 
+    def identity(self) -> str:
+        """Name the supervisor: its folder."""
+        return str(self.home)
+
     def instances(self) -> Sequence[Instance]:
         """List every program, running or not.
 
