@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from healing.cli import agent, status, switch, up
+from healing.cli import agent, config, status, switch, up
 from healing.errors import ConfigError, HealingError, SetupError
 
-COMMANDS = (up, agent, status, switch)
+COMMANDS = (up, agent, status, switch, config)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

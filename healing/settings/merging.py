@@ -1,0 +1,167 @@
+"""One stack from the file and from the labels. The file wins, key by key."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from healing.names import ServiceName
+from healing.services import ByCompose, ByLabel, ByName, Service, Stack, Target
+from healing.settings.labels import PROJECT, SERVICE, Labelled
+from healing.settings.sections.services import ServiceSettings
+from healing.settings.tree import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What we look after, and what is odd about it."""
+
+    stack: Stack
+    warnings: tuple[str, ...] = ()
+
+
+def merge(settings: Settings, labelled: Iterable[Labelled]) -> Merged:
+    """Join the services of the file with those that containers name by their labels.
+
+    A container belongs to the service of the file that finds it or whose name it bears; its labels
+    then fill in only the keys that the file leaves out. A container that says
+    `healing.enable=false` puts such a service on hold, unless the file writes `hold` itself.
+    """
+    joining = _Joining(settings)
+    for one in sorted(labelled, key=lambda one: one.container):
+        joining.add(one)
+    return joining.merged()
+
+
+@dataclass(slots=True)
+class _Joining:
+    """The services so far, and which of them each container belongs to."""
+
+    settings: Settings
+    says: dict[str, ServiceSettings] = field(init=False)
+    members: dict[str, list[Labelled]] = field(default_factory=dict[str, list[Labelled]])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        self.says = dict(self.settings.named_services())
+
+    def add(self, one: Labelled) -> None:
+        self.warnings += one.warnings
+        name = self._of_the_file(one)
+        if name is not None:
+            self._fill_in(name, one)
+        elif one.asks:
+            name = self._of_its_own(one)
+        elif one.speaks and not one.refuses:
+            self.warnings.append(
+                f"container {one.container!r} has labels of ours, and neither healing.enable=true "
+                f"nor a place in the file: it is not looked after"
+            )
+        if name is not None:
+            self.members.setdefault(name, []).append(one)
+
+    def merged(self) -> Merged:
+        defaults = self.settings.defaults()
+        services = {name: says.service(name, defaults) for name, says in self.says.items()}
+        kept = {ServiceName(name): self._closed(service) for name, service in services.items()}
+        return Merged(Stack(kept), tuple(dict.fromkeys(self.warnings)))
+
+    def _of_the_file(self, one: Labelled) -> str | None:
+        """Find the service of the file that this container belongs to."""
+        defaults = self.settings.defaults()
+        named = self.settings.named_services()
+        for name, service in named.items():
+            if _finds(service.service(name, defaults).target, one):
+                return name
+        bears_its_name = one.asks and one.name in named and named[one.name].target is None
+        return one.name if bears_its_name else None
+
+    def _fill_in(self, name: str, one: Labelled) -> None:
+        """Let a container's labels say what the file leaves out."""
+        file = self.settings.named_services()[name]
+        if one.refuses:
+            why = f"container {one.container!r} says healing.enable=false"
+            if "hold" not in file.model_fields_set:
+                self.says[name] = self.says[name].model_copy(update={"hold": why})
+                self.warnings.append(f"{why}: service {name!r} is left alone")
+            return
+        if self._agrees(name, one):
+            hold = self.says[name].hold
+            finds = _finds(file.service(name, self.settings.defaults()).target, one)
+            says = _over(file, one.says.model_copy(update={"target": None}) if finds else one.says)
+            self.says[name] = says.model_copy(update={"hold": hold}) if hold else says
+
+    def _of_its_own(self, one: Labelled) -> str:
+        """Add a service that only labels name."""
+        name = str(one.name)
+        for other in (name, f"{one.labels.get(PROJECT, 'container')}-{name}", one.container):
+            known = self.says.get(other)
+            if known is None:
+                self.says[other] = one.says
+                return other
+            if other not in self.settings.named_services() and known.target == one.says.target:
+                self._agrees(other, one)
+                return other
+            self.warnings.append(
+                f"two services are called {other!r}: give container {one.container!r} a name of "
+                f"its own with healing.service"
+            )
+        return one.container
+
+    def _agrees(self, name: str, one: Labelled) -> bool:
+        """Whether this is the first container of the service, whose labels hold for all."""
+        first = next(iter(self.members.get(name, ())), None)
+        if first is not None and first.says != one.says and one.speaks:
+            self.warnings.append(
+                f"containers {first.container!r} and {one.container!r} of service {name!r} have "
+                f"different labels: those of {first.container!r} hold"
+            )
+        return first is None
+
+    def _closed(self, service: Service) -> Service:
+        """Add what Compose says about dependencies, and leave out whom nobody looks after."""
+        needs = list(service.depends_on)
+        for other in needs:
+            if other not in self.says:
+                self.warnings.append(
+                    f"service {service.name!r} depends on {other!r}, which nothing names"
+                )
+        file = self.settings.services.get(service.name)
+        if file is None or "depends_on" not in file.model_fields_set:
+            needs += self._compose_dependencies(self.members.get(service.name, ()))
+        wanted = dict.fromkeys(n for n in needs if n in self.says and n != service.name)
+        return replace(service, depends_on=tuple(wanted))
+
+    def _compose_dependencies(self, members: Sequence[Labelled]) -> list[ServiceName]:
+        """Find our names for the Compose services that these containers need."""
+        wanted = {
+            (one.labels.get(PROJECT), other)
+            for one in members
+            for other in one.compose_dependencies
+        }
+        return [
+            ServiceName(name)
+            for name, theirs in self.members.items()
+            if any((one.labels.get(PROJECT), one.labels.get(SERVICE)) in wanted for one in theirs)
+        ]
+
+
+def _over(file: ServiceSettings, labels: ServiceSettings) -> ServiceSettings:
+    """Give what the labels say, with everything instead that the file writes itself."""
+    written: dict[str, Any] = {key: getattr(file, key) for key in file.model_fields_set}
+    if "limits" in written:
+        own: Mapping[str, Any] = {
+            key: getattr(file.limits, key) for key in file.limits.model_fields_set
+        }
+        written["limits"] = labels.limits.model_copy(update=own)
+    return labels.model_copy(update=written)
+
+
+def _finds(target: Target, one: Labelled) -> bool:
+    match target:
+        case ByName(name):
+            return name == one.container
+        case ByCompose(service, project):
+            same = one.labels.get(SERVICE) == service
+            return same and project in {None, one.labels.get(PROJECT)}
+        case ByLabel(label, value):
+            return label in one.labels and value in {None, one.labels[label]}
