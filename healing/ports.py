@@ -33,6 +33,14 @@ class Host(Protocol):
         """
         ...
 
+    def identity(self) -> str:
+        """Name the engine itself: the same engine, however it is reached, has the same name.
+
+        Raises:
+            HostUnavailableError: It did not answer in time.
+        """
+        ...
+
     def instances(self) -> Sequence[Instance]:
         """List every container, running or not, without health logs.
 

@@ -12,8 +12,8 @@ from healing.services import ByCompose, ByLabel, ByName, Service, Stack, Target
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 
-ReadLabels: TypeAlias = Callable[[Stack, Iterable[Instance]], Stack]
-"""Adds to a stack what the labels of containers say."""
+ReadStack: TypeAlias = Callable[[Iterable[Instance]], Stack]
+"""Says what we look after: the services of the file, and those that containers declare."""
 
 
 def matches(target: Target, instance: Instance) -> bool:
@@ -82,20 +82,14 @@ def call_the_roll(stack: Stack, instances: Iterable[Instance]) -> Roster:
 
 
 class Roll:
-    """Holds the roster of this moment, and calls the roll anew when asked.
+    """Holds the roster of this moment, and calls the roll anew when asked."""
 
-    Args:
-        stack: The services of the configuration file.
-        read_labels: Adds the services that containers declare on themselves.
-    """
-
-    def __init__(self, stack: Stack, read_labels: ReadLabels = lambda stack, _: stack) -> None:
-        self._stack = stack
-        self._read_labels = read_labels
-        self.now = Roster(stack)
+    def __init__(self, read_stack: ReadStack) -> None:
+        self._read_stack = read_stack
+        self.now = Roster(read_stack(()))
 
     def call(self, instances: Iterable[Instance]) -> Roster:
         """Take in what the engine listed just now."""
         present = tuple(instances)
-        self.now = call_the_roll(self._read_labels(self._stack, present), present)
+        self.now = call_the_roll(self._read_stack(present), present)
         return self.now

@@ -12,6 +12,10 @@ from healing.services import Expect
 
 LOOP_DEATHS = 3
 LOOP_WINDOW = timedelta(seconds=60)
+LONG_AGO = timedelta(hours=1)
+"""What has been down longer than this before we came was left so by somebody."""
+ENDS_OF_A_STOP = frozenset({0, 137, 143})
+"""Exit codes that a container stopped by hand may show."""
 COMMAND_NOT_FOUND = frozenset({126, 127})
 """Exit codes of a health check whose program is missing or may not run."""
 
@@ -93,8 +97,9 @@ def _ended(e: Evidence) -> Cause | None:
     if was_killed(e.happenings):
         why = ("somebody sent it the KILL signal without asking it to stop first", ended)
         return Cause(code=Code.KILLED, confidence=0.93, evidence=why)
-    if not e.happenings and it.exit_code in {0, 137, 143}:
-        why = f"{ended} and nobody saw how: it may have been stopped on purpose"
+    long_ago = it.finished_at is not None and e.at - it.finished_at > LONG_AGO
+    if not e.happenings and (long_ago or it.exit_code in ENDS_OF_A_STOP):
+        why = f"{ended}, and nobody saw how: it may have been stopped on purpose"
         return Cause(code=Code.STOP_UNEXPLAINED, confidence=0.9, evidence=(why,))
     return Cause(code=Code.EXITED, confidence=0.9, evidence=(f"its main process ended, {ended}",))
 
@@ -107,7 +112,7 @@ def _starting(e: Evidence) -> Cause | None:
     if it.health is not Health.STARTING and age >= e.service.limits.settle:
         return None
     why = f"it started {age.total_seconds():.0f} s ago; it has {e.service.limits.settle} to settle"
-    return Cause(code=Code.STARTING, confidence=0.8, evidence=(why,))
+    return Cause(code=Code.STARTING, confidence=0.97, evidence=(why,))
 
 
 def _upstream(e: Evidence) -> Cause | None:

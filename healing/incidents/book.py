@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from healing.incidents.events import Entry, Opened
 from healing.incidents.lifecycle import Act, Incident, advance, opened
@@ -60,6 +60,15 @@ class Book:
                 return incident
         return None
 
+    def last_about(self, instance: InstanceName | None) -> Incident | None:
+        """Find the latest incident of a container that is over."""
+        over = (i for i in reversed(self.all()) if not i.is_open and i.instance == instance)
+        return next(over, None)
+
+    def asked_with(self, key: str) -> Incident | None:
+        """Find the incident that was asked for with this key."""
+        return next((i for i in self.all() if key and i.key == key), None)
+
     def acts(self, service: ServiceName, *, since: datetime) -> tuple[tuple[Incident, Act], ...]:
         """List what was done to a service since then, oldest first."""
         return tuple(
@@ -68,16 +77,6 @@ class Book:
             if incident.service == service
             for act in incident.acts
             if act.at >= since
-        )
-
-    def unrecorded(self, *, settled_for: timedelta, now: datetime) -> tuple[Incident, ...]:
-        """List what is over and not yet in Prefect, `settled_for` after its end."""
-        return tuple(
-            incident
-            for incident in self.all()
-            if incident.run is None
-            and incident.closed_at is not None
-            and now - incident.closed_at >= settled_for
         )
 
     def _forget(self) -> None:

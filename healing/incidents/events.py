@@ -30,6 +30,8 @@ class Opened:
     remedy: Remedy | None = None
     """What was asked for; None leaves the choice to the diagnosis."""
     dry_run: bool = False
+    key: str = ""
+    """Given by who asked: asking twice with the same key asks once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from healing.finding import Finding
-from healing.incidents.account import Answer, Cause, Choice, Exhibit, Remedy, Verdict
+from healing.incidents.account import Answer, Cause, Choice, Exhibit, Outcome, Remedy, Verdict
 from healing.incidents.events import (
     Acted,
     Attached,
@@ -56,6 +56,21 @@ class Act:
         """Whether its outcome was never written: it may or may not have happened."""
         return self.acted is None
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it went; None while that is not known."""
+        return self.acted.outcome if self.acted else None
+
+    @property
+    def answer(self) -> str:
+        """What the engine answered; empty while that is not known."""
+        return self.acted.detail if self.acted else ""
+
+    @property
+    def proof(self) -> str:
+        """What was seen afterwards; empty before anybody looked."""
+        return self.verified.detail if self.verified else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
@@ -70,6 +85,7 @@ class Incident:
     findings: tuple[Finding, ...]
     asked_for: Remedy | None = None
     dry_run: bool = False
+    key: str = ""
     exhibits: tuple[Exhibit, ...] = ()
     logs: str = ""
     causes: tuple[Cause, ...] = ()
@@ -81,7 +97,7 @@ class Incident:
     closed: Closed | None = None
     closed_at: datetime | None = None
     run: str | None = None
-    """The flow run that tells the story; None while Prefect does not have it."""
+    """The flow run that tells the story so far; None while Prefect does not have it."""
     history: tuple[tuple[datetime, Event], ...] = ()
 
     @property
@@ -100,6 +116,11 @@ class Incident:
         return self.causes[0] if self.causes else None
 
     @property
+    def tellings(self) -> int:
+        """How often it was taken up."""
+        return sum(isinstance(event, Begun) for _, event in self.history)
+
+    @property
     def waits_because(self) -> Because | None:
         """Why it waits: the gate that holds it, or the choice to wait; None when it does not."""
         if self.stage is not Stage.WAITING:
@@ -112,6 +133,22 @@ class Incident:
     def open_act(self) -> Act | None:
         """The act whose outcome was never written; None when there is none."""
         return self.acts[-1] if self.acts and self.acts[-1].is_open else None
+
+    @property
+    def wants_verification(self) -> bool:
+        """Whether the last act was done, and nobody has seen yet if it helped."""
+        last = self.acts[-1] if self.acts else None
+        return last is not None and last.verified is None and last.outcome is Outcome.DONE
+
+    @property
+    def is_healed(self) -> bool:
+        """Whether the last act was seen to help."""
+        last = self.acts[-1] if self.acts else None
+        return (
+            last is not None
+            and last.verified is not None
+            and last.verified.verdict is Verdict.STABLE
+        )
 
     @property
     def to_act(self) -> timedelta | None:
@@ -154,6 +191,7 @@ def opened(entry: Entry) -> Incident:
         findings=(event.finding,),
         asked_for=event.remedy,
         dry_run=event.dry_run,
+        key=event.key,
         history=((entry.at, event),),
     )
 
@@ -174,7 +212,7 @@ def advance(  # noqa: C901, PLR0912 - one case per event is the clear form
         case Attached(finding):
             return replace(after, findings=(*after.findings, finding))
         case Begun():
-            return replace(after, stage=Stage.LOOKING, look_again_at=None)
+            return replace(after, stage=Stage.LOOKING, look_again_at=None, run=None)
         case Looked(exhibits, logs):
             return replace(after, exhibits=exhibits, logs=logs)
         case Diagnosed(causes):

@@ -29,13 +29,11 @@ class Because(StrEnum):
     TARGET_GONE = "target_gone"
     START_FAILED = "start_failed"
     CRASH_LOOP = "crash_loop"
-    NOTHING_WRONG = "nothing_wrong"
     NO_REMEDY = "no_remedy"
     NOT_HEALED = "not_healed"
 
     # Gates: why we may not act now.
     SWITCHED_OFF = "switched_off"
-    PASSIVE = "passive"
     SELF_PROTECTION = "self_protection"
     PROTECTED = "protected"
     HELD_BY_LABEL = "held_by_label"
@@ -45,16 +43,12 @@ class Because(StrEnum):
     DRY_RUN = "dry_run"
     COOLING_DOWN = "cooling_down"
     BUDGET_EXHAUSTED = "budget_exhausted"
-    LEDGER_FULL = "ledger_full"
     HUMAN_AT_WORK = "human_at_work"
     LAST_REPLICA = "last_replica"
 
     # Acting and verifying.
-    DONE = "done"
     REFUSED = "refused"
-    OUTCOME_UNKNOWN = "outcome_unknown"
     SUPERSEDED = "superseded"
     STABLE = "stable"
     STILL_UNWELL = "still_unwell"
-    UNVERIFIABLE = "unverifiable"
     CANCELLED = "cancelled"

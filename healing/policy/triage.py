@@ -21,12 +21,15 @@ class Surroundings:
         open_incident: The open incident of the same container, or of the service as a whole.
         already_says: Whether that incident already has a finding of the same fingerprint.
         in_hand: Whether an act of ours on the container is under way right now.
+        left_alone: Why we leave the container as it is, after a person cancelled its recovery or
+            we gave up on it; None when we do not.
     """
 
     service: Service | None
     open_incident: IncidentId | None = None
     already_says: bool = False
     in_hand: bool = False
+    left_alone: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def triage(finding: Finding, around: Surroundings) -> Triage:
         if around.already_says:
             return Ignore(Because.ALREADY_OPEN)
         return Attach(around.open_incident)
+
+    if around.left_alone is not None and finding.kind is not Kind.REQUESTED:
+        return Ignore(around.left_alone)
 
     if finding.kind in NEEDS_IMPACT:
         return Ignore(Because.WITHOUT_IMPACT)

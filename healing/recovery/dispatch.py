@@ -3,16 +3,21 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from healing.diagnosis import Chronicle, Happenings
+from healing.diagnosis import last as last_happening
 from healing.finding import Finding, Kind
-from healing.incidents import Attached, Incident, Opened, Remedy, Stage, new_id
-from healing.instances import Health, Instance
+from healing.incidents import Attached, Ending, Incident, Opened, Remedy, Stage, new_id
+from healing.instances import Health, Instance, What
 from healing.names import AGENT, Actor, InstanceName, ServiceName, SignalName
-from healing.policy import Attach, Open, Surroundings, Triage, triage
+from healing.policy import Attach, Because, Open, Surroundings, Triage, triage
 from healing.ports import Launcher
 from healing.recovery.journal import Journal
 from healing.roster import Roll
+
+GIVEN_UP = frozenset({Ending.CANCELLED, Ending.ESCALATED})
+LEAVE_ALONE_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,7 @@ class Request:
         instance: Which container; None takes the one that looks worst.
         remedy: What they want done; None leaves it to the diagnosis.
         dry_run: Plan, and do nothing.
+        key: Asking twice with the same key asks once; empty: every time counts.
     """
 
     service: ServiceName
@@ -34,6 +40,7 @@ class Request:
     instance: InstanceName | None = None
     remedy: Remedy | None = None
     dry_run: bool = False
+    key: str = ""
 
     def wants_the_same_as(self, incident: Incident) -> bool:
         """Tell whether an incident that is open already would do what is asked."""
@@ -47,10 +54,16 @@ class Dispatch:
     """
 
     def __init__(
-        self, journal: Journal, roll: Roll, launcher: Launcher, clock: Callable[[], datetime]
+        self,
+        journal: Journal,
+        roll: Roll,
+        chronicle: Chronicle,
+        launcher: Launcher,
+        clock: Callable[[], datetime],
     ) -> None:
         self._journal = journal
         self._roll = roll
+        self._chronicle = chronicle
         self._launcher = launcher
         self._clock = clock
         self._one_at_a_time = threading.Lock()
@@ -60,7 +73,8 @@ class Dispatch:
         with self._one_at_a_time:
             instance = finding.instance or self._pick(finding.service)
             open_incident = self._journal.book.about(finding.service, instance)
-            verdict = triage(finding, self._surroundings(finding, open_incident))
+            around = self._surroundings(finding, instance, open_incident)
+            verdict = triage(finding, around)
             match verdict:
                 case Attach(incident):
                     self._journal.write(incident, Attached(finding))
@@ -85,6 +99,8 @@ class Dispatch:
         with self._one_at_a_time:
             owner = self._roll.now.service(request.service)
             instance = request.instance or self._pick(owner.name)
+            if asked := self._journal.book.asked_with(request.key):
+                return asked
             known = self._journal.book.about(owner.name, instance)
             finding = Finding(
                 service=owner.name,
@@ -104,26 +120,41 @@ class Dispatch:
                 by=request.by,
                 remedy=request.remedy,
                 dry_run=request.dry_run,
+                key=request.key,
             )
             return self._journal.write(new_id(self._clock()), opened)
 
-    def take_up(self, incident: Incident) -> None:
-        """Start the recovery of an incident again: something changed, or its time has come."""
-        self._launcher.launch(incident.id)
-
-    def _surroundings(self, finding: Finding, incident: Incident | None) -> Surroundings:
+    def _surroundings(
+        self, finding: Finding, instance: InstanceName | None, incident: Incident | None
+    ) -> Surroundings:
+        last = self._journal.book.last_about(instance)
+        lately = self._chronicle.of(instance) if instance else ()
         return Surroundings(
             service=self._roll.now.stack.services.get(finding.service),
             open_incident=incident.id if incident else None,
             already_says=incident is not None
             and any(known.fingerprint == finding.fingerprint for known in incident.findings),
             in_hand=incident is not None and incident.stage is Stage.ACTING,
+            left_alone=left_alone(last, lately, self._clock()) if last else None,
         )
 
     def _pick(self, service: ServiceName) -> InstanceName | None:
         """Choose the container that looks worst; None when the service has none."""
         instances = self._roll.now.of(service)
         return min(instances, key=_wellness).name if instances else None
+
+
+def left_alone(last: Incident, lately: Happenings, now: datetime) -> Because | None:
+    """Say why a container is left as it is after its last incident; None when it is not.
+
+    Holds for an hour, or until somebody starts the container.
+    """
+    if last.closed is None or last.closed_at is None or last.closed.ending not in GIVEN_UP:
+        return None
+    started = last_happening(lately, What.STARTED)
+    if started is not None and started.at > last.closed_at:
+        return None
+    return last.closed.because if now - last.closed_at < LEAVE_ALONE_FOR else None
 
 
 def _wellness(instance: Instance) -> tuple[bool, bool, float]:

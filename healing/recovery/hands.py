@@ -69,10 +69,17 @@ class Hands:
         expected = str(expect(service, instance))
         return Intended(remedy=remedy, fence=fence(instance), expectation=expected)
 
-    def act(self, intended: Intended, instance: Instance, service: Service) -> Acted:
-        """Do it, if it is still the container that was meant. The intent is already on disk."""
+    def act(self, intended: Intended, instance: Instance, service: Service) -> Acted | None:
+        """Do it, if it is still the container that was meant. The intent is already on disk.
+
+        Returns:
+            None when no answer came in time: reconcile it.
+        """
         begun = self.clock()
-        outcome, detail = self._touch(intended, instance.name, service)
+        try:
+            outcome, detail = self._touch(intended, instance.name, service)
+        except OutcomeUnknownError:
+            return None
         return Acted(outcome=outcome, detail=detail, took=self.clock() - begun)
 
     def reconcile(self, act: Act, incident: Incident) -> Acted | None:
@@ -88,7 +95,7 @@ class Hands:
             return Acted(outcome=Outcome.UNKNOWN, detail="the container is gone", took=took)
         if instance.id != act.intended.fence.id:
             return Acted(outcome=Outcome.SUPERSEDED, detail="it was replaced", took=took)
-        if instance.started_at is not None and instance.started_at >= act.at:
+        if instance.started_at is not None and instance.started_at != act.intended.fence.started_at:
             done = f"it was started again at {instance.started_at:%H:%M:%S}"
             return Acted(outcome=Outcome.DONE, detail=done, took=took)
         limit = SLACK if act.intended.remedy is Remedy.START else instance.stop_grace + SLACK
@@ -104,8 +111,8 @@ class Hands:
             if change := broken(intended.fence, now):
                 return Outcome.SUPERSEDED, change
             return Outcome.DONE, self._do(intended.fence, intended.remedy, now, service)
-        except OutcomeUnknownError as error:
-            return Outcome.UNKNOWN, str(error)
+        except OutcomeUnknownError:
+            raise
         except (RefusedError, InstanceGoneError) as error:
             return Outcome.REFUSED, str(error)
         except HealingError as error:

@@ -16,8 +16,6 @@ from healing.incidents import (
     Incident,
     Looked,
     Recorded,
-    Verdict,
-    Verified,
 )
 from healing.instances import Instance
 from healing.names import AGENT, Actor, IncidentId
@@ -67,7 +65,7 @@ class Steps:
         return self.journal.write(incident, Begun(by))
 
     def settle(self, incident: Incident) -> Incident:
-        """Find out what became of an act that a stopped agent left behind; acts on nothing."""
+        """Find out what became of an act whose answer was never written; touches nothing."""
         act = incident.open_act
         if act is None:
             return incident
@@ -109,9 +107,9 @@ class Steps:
             raise ValueError(f"no remedy is chosen for incident {scene.incident.id}")
         service = scene.evidence.service
         intended = self.hands.intend(service, scene.instance, choice.remedy)
-        self.journal.write(scene.incident.id, intended)
+        incident = self.journal.write(scene.incident.id, intended)
         acted = self.hands.act(intended, scene.instance, service)
-        return self.journal.write(scene.incident.id, acted)
+        return self.journal.write(incident.id, acted) if acted else self.settle(incident)
 
     def look_again(self, incident: Incident) -> Look:
         """Look whether the last act helps."""
@@ -119,14 +117,12 @@ class Steps:
 
     def judge(self, incident: Incident, looks: Sequence[Look]) -> Incident | None:
         """Judge the looks since the last act. None means: look again."""
+        if not looks:
+            return None
         service = self.lookout.roll.now.service(incident.service)
-        act = incident.acts[-1]
-        seen = next((look.instance for look in looks if look.instance is not None), None)
-        if seen is None:
-            verdict = Verified(verdict=Verdict.UNVERIFIABLE, detail="the container is gone")
-        else:
-            now = self.lookout.clock()
-            verdict = judge(expect(service, seen), looks, acted_at=act.at, now=now)
+        expectation = expect(service, looks[-1].instance)
+        since, now = incident.acts[-1].at, self.lookout.clock()
+        verdict = judge(expectation, looks, acted_at=since, now=now)
         return self.journal.write(incident.id, verdict) if verdict else None
 
     def close(

@@ -26,8 +26,6 @@ class Situation:
     remedy: Remedy
     switched_off: str = ""
     """Who switched acting off and why; empty while it is on."""
-    passive: str = ""
-    """Why this agent only watches; empty when it may act."""
     ourselves: frozenset[str] = frozenset()
     """Ids of the containers that we ourselves run in."""
     protected: frozenset[InstanceName] = frozenset()
@@ -62,10 +60,6 @@ def _switch(_: Incident, s: Situation) -> Hold | None:
         return None
     again = s.now + timedelta(seconds=15)
     return Hold(because=Because.SWITCHED_OFF, detail=s.switched_off, until=again)
-
-
-def _active(_: Incident, s: Situation) -> Hold | None:
-    return Hold(because=Because.PASSIVE, detail=s.passive) if s.passive else None
 
 
 def _ourselves(_: Incident, s: Situation) -> Hold | None:
@@ -166,7 +160,6 @@ def _budget(_: Incident, s: Situation) -> Hold | None:
 GATES: Mapping[str, Gate] = {
     "dry run": _dry_run,
     "switched on": _switch,
-    "active agent": _active,
     "not ourselves": _ourselves,
     "not protected": _protected,
     "no hold": _label,

@@ -11,6 +11,9 @@ ATTEMPTS_PER_RUNG = 2
 ASK_UPSTREAM_AGAIN = timedelta(seconds=15)
 ASK_AGAIN = timedelta(seconds=15)
 
+TRIED = frozenset({Outcome.DONE, Outcome.UNKNOWN})
+"""Outcomes that count as an attempt."""
+
 RUNGS: Mapping[Code, tuple[Remedy, ...]] = {
     Code.EXITED: (Remedy.START,),
     Code.KILLED: (Remedy.START,),
@@ -77,7 +80,7 @@ def choose(
         return Choice(answer=Answer.ESCALATE, because=FOR_A_PERSON[cause.code], detail=said)
 
     rungs = _rungs(incident, cause, instance)
-    tried = sum(1 for act in incident.acts if act.acted and act.acted.outcome is Outcome.DONE)
+    tried = sum(1 for act in incident.acts if act.acted and act.acted.outcome in TRIED)
     if tried >= ATTEMPTS_PER_RUNG * len(rungs):
         detail = f"{tried} attempts, and still: {said}"
         return Choice(answer=Answer.ESCALATE, because=Because.NOT_HEALED, detail=detail)

@@ -3,7 +3,26 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from healing.incidents import Act, Answer, Ending, Gated, Incident, Verdict
+from healing.incidents import (
+    Act,
+    Acted,
+    Answer,
+    Attached,
+    Begun,
+    Closed,
+    Decided,
+    Diagnosed,
+    Ending,
+    Event,
+    Gated,
+    Incident,
+    Intended,
+    Looked,
+    Opened,
+    Recorded,
+    Verdict,
+    Verified,
+)
 
 MARK = {
     Ending.HEALED: "✅",
@@ -67,6 +86,35 @@ def report(incident: Incident, *, link: str = "", chart: str = "") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def tell(event: Event) -> str:  # noqa: C901 - one case per event
+    """Say in one line what an event of an incident was about."""
+    match event:
+        case Opened(finding=finding) | Attached(finding):
+            return f"{_words(finding.kind)}: {finding.detail}"
+        case Begun(by):
+            return f"taken up by {by}"
+        case Looked(seen):
+            return "; ".join(f"{e.name}: {e.value}" for e in seen)
+        case Diagnosed(causes):
+            return ", ".join(f"{_words(c.code)} ({c.confidence:.0%})" for c in causes)
+        case Decided(choice):
+            return f"{choice.remedy or _words(choice.answer)}: {choice.detail}"
+        case Gated(held_by=held_by, detail=detail) if held_by:
+            return f"held by {held_by}: {detail}"
+        case Gated():
+            return "may act"
+        case Intended(remedy=remedy, expectation=expectation):
+            return f"{remedy}, and then: {expectation}"
+        case Acted(outcome=outcome, detail=detail):
+            return f"{outcome}: {detail}"
+        case Verified(verdict=verdict, detail=detail):
+            return f"{verdict}: {detail}"
+        case Closed(ending=ending, detail=detail):
+            return f"{_words(ending)}: {detail}"
+        case Recorded(run=run):
+            return f"recorded in flow run {run}"
+
+
 def _facts(incident: Incident, link: str) -> str:
     rows = [
         ("incident", f"`{incident.id}`" + (f" ([live]({link}))" if link else "")),
@@ -109,7 +157,7 @@ def _gates(gated: Gated) -> str:
 def _act(act: Act, number: int) -> str:
     outcome = "its outcome is not known"
     if act.acted is not None:
-        outcome = f"{act.acted.outcome} in {_seconds(act.acted.took)}: {_cell(act.acted.detail)}"
+        outcome = f"{act.outcome} in {_seconds(act.acted.took)}: {_cell(act.answer)}"
     lines = [
         f"## Act {number}: {act.intended.remedy}",
         f"- begun {_clock(act.at)}, {outcome}",
@@ -132,10 +180,15 @@ def _logs(incident: Incident) -> str:
 def _timeline(incident: Incident) -> str:
     begin = incident.opened_at
     rows = [
-        (_clock(at), f"+{(at - begin).total_seconds():.3f} s", _words(type(event).__name__.lower()))
+        (
+            _clock(at),
+            f"+{(at - begin).total_seconds():.3f} s",
+            type(event).__name__,
+            tell(event)[:160],
+        )
         for at, event in incident.history
     ]
-    return _table("Timeline", ("when (UTC)", "after", "what"), rows)
+    return _table("Timeline", ("when (UTC)", "after", "what", ""), rows)
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -58,23 +58,20 @@ class Look:
         return it.health in {Health.NONE, Health.HEALTHY}
 
 
-def expect(service: Service, instance: Instance) -> Expectation:
-    """State what must be seen after an act."""
+def expect(service: Service, instance: Instance | None) -> Expectation:
+    """State what must be seen after an act; an instance that is gone expects nothing of its own."""
     return Expectation(
         stable_for=service.limits.stable_for,
-        within=service.limits.verify_within + instance.stop_grace,
+        within=service.limits.verify_within + (instance.stop_grace if instance else timedelta()),
         probes=len(service.probes),
-        health_check=instance.health is not Health.NONE,
+        health_check=instance is not None and instance.health is not Health.NONE,
     )
 
 
 def judge(
     expectation: Expectation, looks: Sequence[Look], *, acted_at: datetime, now: datetime
 ) -> Verified | None:
-    """Judge the looks so far, oldest first. None means: look again."""
-    if not looks:
-        late = now - acted_at >= expectation.within
-        return _say(Verdict.UNVERIFIABLE, "nobody could look") if late else None
+    """Judge the looks so far (at least one), oldest first. None means: look again."""
     last = looks[-1]
     if last.instance is None:
         return _say(Verdict.UNVERIFIABLE, "the container is gone")

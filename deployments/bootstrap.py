@@ -1,0 +1,51 @@
+"""Put the work pools and the deployments on the Prefect server; run it as often as you like.
+
+PREFECT_API_URL=http://127.0.0.1:4200/api python deployments/bootstrap.py
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+HOME = Path(__file__).resolve().parents[1]
+POOLS = {
+    "fastlane": "Carried out inside the agent at once. Pausing this pool stops all acting.",
+    "batch": "Training and reports: a worker when there is one, otherwise the agent.",
+}
+
+
+async def make_pools() -> None:
+    """Create the work pools that are not there yet."""
+    async with get_client() as client:
+        for name, description in POOLS.items():
+            pool = WorkPoolCreate(name=name, type="process", description=description)
+            try:
+                await client.create_work_pool(pool)
+            except ObjectAlreadyExists:
+                continue
+
+
+def deploy() -> int:
+    """Deploy everything that `prefect.yaml` lists."""
+    path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
+    env = {
+        "HEALING_WATCH_EVERY": "60",
+        **os.environ,
+        "HEALING_HOME": str(HOME),
+        "PYTHONPATH": path,
+        "PREFECT_CLI_COLORS": "false",
+    }
+    argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy"]
+    argv += ["--prefect-file", "deployments/prefect.yaml", "--all"]
+    return subprocess.run(argv, cwd=HOME, env=env, check=False, timeout=180).returncode
+
+
+if __name__ == "__main__":
+    asyncio.run(make_pools())
+    raise SystemExit(deploy())

@@ -1,0 +1,228 @@
+"""The agent: listeners, REST interface and fast lane in one long-lived process.
+
+    python -m flows.agent            (what `heal agent` and `heal up` start)
+
+It is built to be killed at any moment: what it was about to do stands in the ledger, and the next
+one finishes the story. The API has the main thread, the fast lane a loop in a thread of its own.
+"""
+
+import asyncio
+import contextvars
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+
+from flows.fastlane import FastLane, Lane
+from flows.recover import recover
+from flows.recoveries import DEPLOYMENT, Recoveries
+from healing.adapters.host_lock import HostLock
+from healing.api.access import Access, Caller, Role
+from healing.api.app import create_app
+from healing.api.desk import Desk
+from healing.api.schemas import DependencyView
+from healing.errors import ConfigError, HealingError, SetupError
+from healing.incidents import Stage
+from healing.instruments import watch_agent
+from healing.listeners.containers import ContainerListener
+from healing.listeners.probes import ProbeListener
+from healing.names import Actor
+from healing.settings import Settings, load
+from healing.wiring import Services, assemble, connect, using, utc_now
+
+log = logging.getLogger("healing.agent")
+
+POOL = "fastlane"
+HOME = Path(__file__).resolve().parents[1]
+STAND_BY = timedelta(seconds=1)
+LET_ACTS_END = timedelta(seconds=20)
+THREADS = 64
+LANES = (Lane(deployment=DEPLOYMENT, flow=recover, pool=POOL, resume=True),)
+
+
+def main() -> int:
+    """Run until told to stop. Returns 0 when stopped, 2 for a wrong configuration, 3 for set-up."""
+    logging.basicConfig(
+        level=os.environ.get("HEALING_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        run(load(None, os.environ))
+    except ConfigError as error:
+        return _say(error, 2)
+    except (HealingError, OSError) as error:
+        return _say(error, 3)
+    return 0
+
+
+def run(settings: Settings) -> None:
+    """Take the host lock, start everything, serve until a signal, stop.
+
+    Raises:
+        SetupError: Something on this machine must be put right first.
+        HealingError: The container engine or the ledger cannot be used.
+    """
+    access = access_of(settings)
+    access.check_address(settings.api.host)
+    host = connect(settings)
+    engine = host.ping()
+    _stand_by(HostLock(host.identity()), engine)
+    check_port(settings.api.host, settings.api.port)
+
+    def on_pause(why: str) -> None:
+        services.switch.pool_paused = why
+
+    name = f"agent-{socket.gethostname()}"
+    lane = FastLane(LANES, pool=POOL, name=name, deploy=deploy, on_pause=on_pause)
+    recoveries = Recoveries(lane)
+    services = assemble(settings, host, recoveries)
+    notice = services.dispatch.notice
+    containers = ContainerListener(host, services.roll, services.chronicle, notice, utc_now)
+    probes = ProbeListener(host, services.prober, services.roll, notice, utc_now)
+
+    with using(services):
+        context = contextvars.copy_context()
+    lanes = threading.Thread(
+        target=lambda: context.run(asyncio.run, _run_lane(lane, recoveries)),
+        name="fast-lane",
+        daemon=True,
+    )
+    lanes.start()
+    containers.start()
+    probes.start()
+
+    def engine_answers() -> DependencyView:
+        try:
+            return DependencyView(name="containers", ok=True, detail=host.ping())
+        except HealingError as error:
+            return DependencyView(name="containers", ok=False, detail=str(error))
+
+    def prefect_answers() -> DependencyView:
+        detail = "connected" if lane.connected else "away: recoveries are recorded later"
+        return DependencyView(name="prefect", ok=lane.connected, detail=detail)
+
+    watch_agent(
+        reconciled_at=lambda: containers.reconciled_at,
+        switched_on=lambda: not services.switch.why_off(),
+        up={"containers": lambda: containers.connected, "prefect": lambda: lane.connected},
+    )
+    desk = Desk(
+        book=services.journal.book,
+        dispatch=services.dispatch,
+        launcher=recoveries,
+        switch=services.switch,
+        roll=services.roll,
+        answers=probes.answers,
+        checkups=(engine_answers, prefect_answers),
+        vital=frozenset({"containers"}),
+        clock=utc_now,
+        version=version("healing"),
+    )
+    log.info("agent started engine=%r", engine)
+    _serve(settings, desk, access)
+    containers.stop()
+    probes.stop()
+    _let_acts_end(services)
+    log.info("agent stopped")
+    logging.shutdown()
+    # What is being verified now, the next agent verifies; waiting here would only delay the stop.
+    os._exit(0)
+
+
+def access_of(settings: Settings) -> Access:
+    """Read who may use the API."""
+    return Access(
+        {
+            token.token.get_secret_value(): Caller(Actor(token.name), Role[token.role.name])
+            for token in settings.api.tokens
+        }
+    )
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that nobody else has the port.
+
+    Raises:
+        SetupError: Somebody has.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"port {port} on {host} cannot be used: {error.strerror}",
+                remedy=f"see who has it (`ss -ltnp 'sport = :{port}'`), or set `api.port` or "
+                "HEALING_API_PORT to another one",
+            ) from error
+
+
+async def deploy() -> None:
+    """Put our pools and deployments on the Prefect server, in a process of its own.
+
+    Raises:
+        SetupError: It did not work; the log says why.
+    """
+    command = [sys.executable, "deployments/bootstrap.py"]
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=HOME, capture_output=True, timeout=240, check=False
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).decode(errors="replace").strip()
+        log.error("deployments could not be put on the server:\n%s", said)
+        raise SetupError("the deployments could not be put on the server", remedy="see the log")
+
+
+async def _run_lane(lane: FastLane, recoveries: Recoveries) -> None:
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
+    asyncio.get_running_loop().set_default_executor(threads)
+    await asyncio.gather(lane.run(), recoveries.run())
+
+
+def _stand_by(lock: HostLock, engine: str) -> None:
+    """Wait until no other agent acts on this engine."""
+    if lock.take():
+        return
+    log.warning("another agent acts on this engine: standing by, passive engine=%r", engine)
+    while not lock.take():
+        time.sleep(STAND_BY.total_seconds())
+    log.warning("the other agent is gone: taking over engine=%r", engine)
+
+
+def _serve(settings: Settings, desk: Desk, access: Access) -> None:
+    config = uvicorn.Config(
+        create_app(desk, access),
+        host=settings.api.host,
+        port=settings.api.port,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run()
+
+
+def _let_acts_end(services: Services) -> None:
+    deadline = time.monotonic() + LET_ACTS_END.total_seconds()
+    while time.monotonic() < deadline:
+        if all(incident.stage is not Stage.ACTING for incident in services.journal.book.open()):
+            return
+        time.sleep(0.05)
+
+
+def _say(error: Exception, code: int) -> int:
+    sys.stderr.write(f"heal agent: {error}\n")
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,39 @@
+"""The REST interface of the agent, port 8200: OpenAPI at `/openapi.json`, docs at `/docs`."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+
+from healing.api import health, incidents, problems, switch
+from healing.api.access import Access
+from healing.api.desk import Desk
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes."""
+
+
+def create_app(desk: Desk, access: Access) -> FastAPI:
+    """Make the application; every write records who asked."""
+    app = FastAPI(
+        title="healing",
+        version=desk.version,
+        description="Keeps a stack of Docker services running, and says why it does what it does.",
+    )
+    app.state.desk = desk
+    app.state.access = access
+    problems.install(app)
+    app.middleware("http")(_refuse_large_bodies)
+    for part in (health, incidents, switch):
+        app.include_router(part.router)
+    return app
+
+
+async def _refuse_large_bodies(
+    request: Request, answer: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    length = request.headers.get("Content-Length", "0")
+    chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    if chunked or not length.isdigit() or int(length) > LARGEST_BODY:
+        said = f"a body of at most {LARGEST_BODY} bytes with a Content-Length is taken"
+        return problems.problem(413, said)
+    return await answer(request)

@@ -1,0 +1,116 @@
+"""Everything the REST interface may reach for, and what it shows of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from healing.api.schemas import (
+    ContainerView,
+    DependencyView,
+    IncidentStory,
+    IncidentView,
+    ServiceView,
+    Status,
+)
+from healing.incidents import Book, Incident
+from healing.instances import Health, Instance
+from healing.names import InstanceName
+from healing.ports import Launcher, ProbeResult
+from healing.recovery.dispatch import Dispatch
+from healing.recovery.switch import Switch
+from healing.report import headline, report
+from healing.roster import Roll
+from healing.services import Service
+
+SHOWN = 10
+
+
+class Checkup(Protocol):
+    """Says whether something that we need answers."""
+
+    def __call__(self) -> DependencyView:
+        """Ask it, within a second or two."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the API serves from.
+
+    Attributes:
+        checkups: Each asks one thing that we need; those named in `vital` decide if we are ready.
+    """
+
+    book: Book
+    dispatch: Dispatch
+    launcher: Launcher
+    switch: Switch
+    roll: Roll
+    answers: Callable[[], Mapping[InstanceName, Sequence[ProbeResult]]]
+    checkups: Sequence[Checkup]
+    vital: frozenset[str]
+    clock: Callable[[], datetime]
+    version: str
+
+    def view(self, incident: Incident) -> IncidentView:
+        """Show one incident."""
+        return IncidentView.of(incident, headline(incident), self.launcher.link(incident.id))
+
+    def story(self, incident: Incident) -> IncidentStory:
+        """Show one incident with its decision record."""
+        return IncidentStory(**self.view(incident).model_dump(), report=report(incident))
+
+    def status(self) -> Status:
+        """Summarise everything."""
+        why = self.switch.why_off()
+        over = [incident for incident in self.book.all() if not incident.is_open]
+        return Status(
+            agent=f"healing {self.version}",
+            acting=not why,
+            why_not_acting=why,
+            dependencies=[checkup() for checkup in self.checkups],
+            services=self.services(),
+            open_incidents=[self.view(incident) for incident in self.book.open()],
+            lately=[self.view(incident) for incident in reversed(over[-SHOWN:])],
+        )
+
+    def services(self) -> list[ServiceView]:
+        """Show every service we look after."""
+        return [self._service(service) for service in self.roll.now.stack.services.values()]
+
+    def _service(self, service: Service) -> ServiceView:
+        answers = self.answers()
+        containers = self.roll.now.of(service.name)
+        incident = next((i for i in self.book.open() if i.service == service.name), None)
+        return ServiceView(
+            name=service.name,
+            level=service.level,
+            depends_on=list(service.depends_on),
+            containers=[_container(c, answers.get(c.name, ())) for c in containers],
+            incident=incident.id if incident else None,
+        )
+
+
+def desk(request: Request) -> Desk:
+    """Give a route the desk of its application."""
+    return request.app.state.desk
+
+
+AtDesk = Annotated[Desk, Depends(desk)]
+
+
+def _container(instance: Instance, answers: Sequence[ProbeResult]) -> ContainerView:
+    signs = [answer.ok for answer in answers]
+    if instance.health is not Health.NONE:
+        signs.append(instance.health is Health.HEALTHY)
+    well: bool | None = all(signs) if signs else None
+    return ContainerView(
+        name=instance.name,
+        status=instance.status,
+        health=instance.health,
+        answers=[answer.detail for answer in answers],
+        well=well if instance.is_running else False,
+    )

@@ -1,0 +1,149 @@
+"""What strangers send us and what we answer, checked at the door."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from healing.incidents import Incident, Remedy
+from healing.names import Actor, InstanceName, ServiceName
+from healing.recovery.dispatch import Request
+
+Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why, in your words")]
+
+
+class RemediationRequest(BaseModel):
+    """Ask for a service to be diagnosed, and healed if that is needed and allowed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: Annotated[str, Field(min_length=1, max_length=200, description="One we look after")]
+    reason: Reason
+    procedure: Annotated[
+        Remedy | None, Field(description="What to do; leave it out to let the diagnosis decide")
+    ] = None
+    container: Annotated[
+        str | None, Field(max_length=200, description="Leave it out to take the worst looking one")
+    ] = None
+    dry_run: Annotated[bool, Field(description="Plan, and touch nothing")] = False
+
+    def request(self, by: Actor, key: str) -> Request:
+        """Hand the checked request to the domain."""
+        return Request(
+            service=ServiceName(self.service),
+            by=by,
+            reason=self.reason,
+            instance=InstanceName(self.container) if self.container else None,
+            remedy=self.procedure,
+            dry_run=self.dry_run,
+            key=key,
+        )
+
+
+class RemediationAccepted(BaseModel):
+    """The recovery has begun."""
+
+    incident: str
+    incident_url: str
+    run_url: Annotated[
+        str | None, Field(description="The flow run in Prefect; null while Prefect is slow or away")
+    ]
+
+
+class PauseRequest(BaseModel):
+    """Stop all acting, everywhere on this host."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class IncidentView(BaseModel):
+    """One incident, as it stands."""
+
+    id: str
+    service: str
+    container: str | None
+    stage: str
+    headline: str
+    cause: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    ending: str | None
+    seconds_to_act: float | None
+    seconds_to_end: float | None
+    look_again_at: datetime | None
+    asked_by: str
+    run_url: str | None
+
+    @classmethod
+    def of(cls, incident: Incident, headline: str, run_url: str | None) -> "IncidentView":
+        """Show an incident."""
+        return cls(
+            id=incident.id,
+            service=incident.service,
+            container=incident.instance,
+            stage=incident.stage,
+            headline=headline,
+            cause=incident.cause.code if incident.cause else None,
+            opened_at=incident.opened_at,
+            closed_at=incident.closed_at,
+            ending=incident.closed.ending if incident.closed else None,
+            seconds_to_act=incident.to_act.total_seconds() if incident.to_act else None,
+            seconds_to_end=incident.to_end.total_seconds() if incident.to_end else None,
+            look_again_at=incident.look_again_at,
+            asked_by=incident.by,
+            run_url=run_url,
+        )
+
+
+class IncidentStory(IncidentView):
+    """One incident, with its whole decision record."""
+
+    report: Annotated[str, Field(description="Markdown")]
+
+
+class ContainerView(BaseModel):
+    """One container of a service."""
+
+    name: str
+    status: str
+    health: str
+    answers: Annotated[list[str], Field(description="The last answer of every probe")]
+    well: Annotated[bool | None, Field(description="null when nothing can be asked")]
+
+
+class ServiceView(BaseModel):
+    """One service, with its containers."""
+
+    name: str
+    level: str
+    depends_on: list[str]
+    containers: list[ContainerView]
+    incident: str | None
+
+
+class DependencyView(BaseModel):
+    """Something that we need."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Ready(BaseModel):
+    """Everything that acting needs answers."""
+
+    dependencies: list[DependencyView]
+
+
+class Status(BaseModel):
+    """One summary of everything."""
+
+    agent: str
+    acting: Annotated[bool, Field(description="Whether acting is allowed here and now")]
+    why_not_acting: str
+    dependencies: list[DependencyView]
+    services: list[ServiceView]
+    open_incidents: list[IncidentView]
+    lately: Annotated[list[IncidentView], Field(description="The last ten that are over")]

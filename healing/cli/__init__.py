@@ -1,0 +1,51 @@
+"""`heal`: the command of this package."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from healing.cli import agent, config, status, switch, up
+from healing.errors import ConfigError, HealingError, SetupError
+
+COMMANDS = (up, agent, status, switch, config)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 when it worked, 1 when it did not, 2 for a wrong configuration or a wrong word, 3 when
+        something on this machine must be put right first.
+    """
+    # A pipe that is closed early (`heal status | head`) ends us as it ends any other program.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    parser = argparse.ArgumentParser(
+        prog="heal", description="Keeps a stack of Docker services running, and says why."
+    )
+    parser.add_argument("--version", action="version", version=f"healing {version('healing')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.register(commands)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except ConfigError as error:
+        return _say(error, 2)
+    except SetupError as error:
+        return _say(error, 3)
+    except HealingError as error:
+        return _say(error, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _say(error: Exception, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"heal: {error}\n")
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

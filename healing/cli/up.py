@@ -1,0 +1,298 @@
+"""`heal up`: start what is missing on this machine, keep it running, stop all of it on Ctrl-C."""
+
+import argparse
+import http.client
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from healing.adapters.embedded.child import Child
+from healing.adapters.embedded.postgres import cluster, find_binaries
+from healing.adapters.embedded.prefect_server import prefect_server
+from healing.adapters.embedded.valkey import valkey_server
+from healing.cli.home import environment, home
+from healing.cli.options import add_config, settings_of
+from healing.errors import SetupError
+from healing.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+READY_WITHIN = 120.0
+"""Seconds; the first start of a Prefect server makes its database."""
+LOOK_EVERY = 0.1
+LEAST_SPACE = 256 * 1024 * 1024
+"""Bytes free in the state directory below which we do not start."""
+RESTART_AFTER = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between the end of a child and its next start; the last one holds from then on."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One of the programs that we keep running."""
+
+    child: Child
+    is_ready: Callable[[], bool]
+    starts: int = 0
+    next_start: float = 0.0
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "up", help="start everything that is missing on this machine, and keep it running"
+    )
+    add_config(parser)
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where all state is kept")
+    parser.add_argument(
+        "--database",
+        choices=("auto", "postgres", "sqlite"),
+        default="auto",
+        help="of the Prefect server that we start (auto: PostgreSQL where its programs are found)",
+    )
+    parser.add_argument("--prefect-port", type=int, default=4200)
+    parser.add_argument("--redis-port", type=int, default=6380)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start, keep running, stop."""
+    if args.state:
+        os.environ["HEALING_STATE"] = str(args.state.resolve())
+    settings = settings_of(args)
+    state = settings.storage.state_dir
+    _make_state(state)
+    env = environment(settings, os.environ)
+    if args.config:
+        env["HEALING_CONFIG"] = str(args.config.resolve())
+    stop = _stop_on_signals()
+    parts: list[Part] = []
+    try:
+        for prepare in (_prefect, _valkey, _agent):
+            for part in prepare(args, settings, env):
+                parts.append(part)
+                _start(part, stop)
+        _print_addresses(settings, env, state)
+        return _keep_running(parts, stop)
+    except _Stopped:
+        return 0
+    finally:
+        for part in reversed(parts):
+            part.child.stop()
+
+
+# --- the parts --------------------------------------------------------------------------------
+
+
+def _prefect(args: argparse.Namespace, settings: Settings, env: dict[str, str]) -> list[Part]:
+    """A Prefect server on a database of its own, unless somebody gives us theirs."""
+    if settings.storage.prefect.api_url:
+        env["PREFECT_API_URL"] = settings.storage.prefect.api_url
+        return []
+    port, state = args.prefect_port, settings.storage.state_dir
+    _check_port(port, "Prefect", "--prefect-port")
+    env["PREFECT_API_URL"] = f"http://{LOOPBACK}:{port}/api"
+    env["PREFECT_UI_URL"] = f"http://{LOOPBACK}:{port}"
+    parts: list[Part] = []
+    database, url = _database(args.database, state, env)
+    if database is not None:
+        where = state / "postgres"
+        parts.append(Part(database, lambda: _accepts_socket(where / ".s.PGSQL.5432")))
+    server = prefect_server(
+        host=LOOPBACK,
+        port=port,
+        database=url,
+        home=state / "prefect",
+        log=state / "logs" / "prefect.log",
+        env=env,
+    )
+    parts.append(Part(server, lambda: _answers(port, "/api/ready")))
+    return parts
+
+
+def _database(choice: str, state: Path, env: Mapping[str, str]) -> tuple[Child | None, str | None]:
+    if choice == "sqlite" or (choice == "auto" and find_binaries() is None):
+        if choice == "auto":
+            print("No PostgreSQL here: Prefect keeps its record in SQLite, which is slower.")
+        return None, None
+    try:
+        return cluster(state / "postgres", log=state / "logs" / "postgres.log", env=env)
+    except SetupError as error:
+        if choice == "postgres":
+            raise
+        print(f"Prefect keeps its record in SQLite, which is slower: {error}")
+        return None, None
+
+
+def _valkey(args: argparse.Namespace, settings: Settings, env: dict[str, str]) -> list[Part]:
+    """A Valkey server, unless somebody gives us theirs."""
+    if settings.storage.redis_url:
+        return []
+    port, state = args.redis_port, settings.storage.state_dir
+    _check_port(port, "Valkey", "--redis-port")
+    env["HEALING_REDIS_URL"] = f"redis://{LOOPBACK}:{port}/0"
+    child = valkey_server(
+        host=LOOPBACK,
+        port=port,
+        directory=state / "valkey",
+        log=state / "logs" / "valkey.log",
+        env=env,
+    )
+    return [Part(child, lambda: _accepts(port))]
+
+
+def _agent(_: argparse.Namespace, settings: Settings, env: dict[str, str]) -> list[Part]:
+    log = settings.storage.state_dir / "logs" / "agent.log"
+    argv = [sys.executable, "-m", "flows.agent"]
+    child = Child("agent", argv, env=env, log=log, cwd=home(os.environ))
+    return [Part(child, lambda: _answers(settings.api.port, "/health") or _stands_by(child))]
+
+
+def _stands_by(child: Child) -> bool:
+    """Tell whether it waits for another agent of this machine to end."""
+    if "standing by" not in child.last_lines(1):
+        return False
+    print("Another agent acts on this engine: ours stands by, and takes over when that one ends.")
+    return True
+
+
+# --- starting and keeping ---------------------------------------------------------------------
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: somebody wants us to stop
+    """Somebody wants us to stop."""
+
+
+def _start(part: Part, stop: threading.Event) -> None:
+    """Start one part and wait until it is ready.
+
+    Raises:
+        SetupError: It ended, or was not ready in time; with the last lines it said.
+    """
+    print(f"starting {part.child.name} ...", flush=True)
+    part.child.start()
+    part.starts += 1
+    deadline = time.monotonic() + READY_WITHIN
+    while not part.is_ready():
+        if stop.is_set():
+            raise _Stopped
+        if not part.child.is_running or time.monotonic() > deadline:
+            said = part.child.last_lines()
+            ended = f"ended with code {part.child.exit_code}" if not part.child.is_running else ""
+            raise SetupError(
+                f"{part.child.name} {ended or 'was not ready in time'}:\n{said}",
+                remedy=f"read {part.child.log}",
+            )
+        stop.wait(LOOK_EVERY)
+
+
+def _keep_running(parts: list[Part], stop: threading.Event) -> int:
+    """Start again whatever ends, until somebody wants us to stop."""
+    while not stop.wait(LOOK_EVERY):
+        now = time.monotonic()
+        for part in parts:
+            if part.child.is_running:
+                continue
+            if not part.next_start:
+                pause = RESTART_AFTER[min(part.starts, len(RESTART_AFTER)) - 1]
+                part.next_start = now + pause
+                code = part.child.exit_code
+                print(f"{part.child.name} ended with code {code}; again in {pause:g} s", flush=True)
+            elif now >= part.next_start:
+                part.child.start()
+                part.starts, part.next_start = part.starts + 1, 0.0
+    print("stopping ...", flush=True)
+    return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, on_signal)
+    return stop
+
+
+# --- this machine -----------------------------------------------------------------------------
+
+
+def _make_state(state: Path) -> None:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(state).free
+    except OSError as error:
+        raise SetupError(
+            f"the state directory {state} cannot be made: {error.strerror}",
+            remedy="give another one: --state DIR, or HEALING_STATE",
+        ) from error
+    if free < LEAST_SPACE:
+        raise SetupError(
+            f"only {free // 2**20} MiB free in {state}",
+            remedy="free some space, or give another directory: --state DIR, or HEALING_STATE",
+        )
+
+
+def _check_port(port: int, what: str, option: str) -> None:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((LOOPBACK, port))
+        except OSError as error:
+            raise SetupError(
+                f"port {port}, for {what}, cannot be used: {error.strerror}",
+                remedy=f"see who has it (`ss -ltnp 'sport = :{port}'`), or give another: {option}",
+            ) from error
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.settimeout(1)
+        return attempt.connect_ex((LOOPBACK, port)) == 0
+
+
+def _accepts_socket(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as attempt:
+        attempt.settimeout(1)
+        try:
+            return attempt.connect_ex(str(path)) == 0
+        except OSError:
+            return False
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _print_addresses(settings: Settings, env: Mapping[str, str], state: Path) -> None:
+    api = f"http://{LOOPBACK}:{settings.api.port}"
+    prefect = env["PREFECT_API_URL"].removesuffix("/api")
+    redis = settings.storage.redis_url or env.get("HEALING_REDIS_URL", "")
+    rows = {
+        "Prefect UI": f"{prefect}/v2/runs",
+        "REST API": f"{api}/docs",
+        "Metrics": f"{api}/metrics",
+        "Redis": redis,
+        "State": str(state),
+        "How is it?": "heal status",
+        "Stop acting": "heal pause REASON",
+    }
+    print("\nhealing is up. Ctrl-C stops all of it.\n")
+    for name, value in rows.items():
+        print(f"  {name:<12} {value}")
+    print(flush=True)

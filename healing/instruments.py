@@ -1,0 +1,159 @@
+"""Every metric of the agent, in one list."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from healing.finding import Kind
+from healing.incidents import (
+    Acted,
+    Attached,
+    Closed,
+    Decided,
+    Ending,
+    Entry,
+    Gated,
+    Incident,
+    Opened,
+    Outcome,
+    Remedy,
+    Verdict,
+    Verified,
+)
+from healing.policy import Because
+
+REGISTRY = CollectorRegistry()
+
+FINDINGS = Counter("self_healing_findings", "Signs of trouble.", ["kind"], registry=REGISTRY)
+INCIDENTS = Counter("self_healing_incidents", "Incidents opened.", ["kind"], registry=REGISTRY)
+ENDINGS = Counter("self_healing_endings", "Incidents ended.", ["ending"], registry=REGISTRY)
+DECISIONS = Counter("self_healing_decisions", "Decisions.", ["reason"], registry=REGISTRY)
+ACTIONS = Counter("self_healing_actions", "Acts.", ["remedy", "outcome"], registry=REGISTRY)
+VERDICTS = Counter("self_healing_verifications", "Acts verified.", ["verdict"], registry=REGISTRY)
+OPEN = Gauge("self_healing_open_incidents", "Incidents not over.", registry=REGISTRY)
+
+TO_ACT = Histogram(
+    "self_healing_time_to_act_seconds",
+    "From the first sign of an incident to its first act.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
+TO_RECOVER = Histogram(
+    "self_healing_time_to_recover_seconds",
+    "From the first sign of an incident to its end, when it was healed.",
+    buckets=(1, 5, 10, 30, 60, 120, 300, 900, 3600),
+    registry=REGISTRY,
+)
+
+RECONCILED = Gauge(
+    "self_healing_last_reconcile_timestamp_seconds",
+    "When all containers were last listed and judged; alert when it stops.",
+    registry=REGISTRY,
+)
+SWITCHED_ON = Gauge("self_healing_switched_on", "1 while acting is allowed.", registry=REGISTRY)
+DEPENDENCY = Gauge(
+    "self_healing_dependency_up",
+    "1 while something we need answers.",
+    ["dependency"],
+    registry=REGISTRY,
+)
+
+PREDICTIONS = Counter(
+    "self_healing_predictions", "Predictions made.", ["type", "service"], registry=REGISTRY
+)
+ANOMALY_SCORE = Gauge(
+    "self_healing_anomaly_score",
+    "How strange a service behaves: .5 is one in 100, .9 one in 1,000, .99 one in 10,000.",
+    ["service"],
+    registry=REGISTRY,
+)
+RESOURCE_PREDICTION = Gauge(
+    "self_healing_resource_prediction",
+    "Expected share of capacity used at the horizon.",
+    ["resource", "service", "horizon", "quantile"],
+    registry=REGISTRY,
+)
+TIME_TO_EXHAUSTION = Gauge(
+    "self_healing_time_to_exhaustion_seconds",
+    "Time until a resource is full; +Inf when it is not filling up.",
+    ["resource", "service", "quantile"],
+    registry=REGISTRY,
+)
+DATA_AGE = Gauge(
+    "self_healing_data_age_seconds",
+    "Age of the newest point of a service; NaN when there is none.",
+    ["service"],
+    registry=REGISTRY,
+)
+
+
+def watch_agent(
+    *,
+    reconciled_at: Callable[[], datetime | None],
+    switched_on: Callable[[], bool],
+    up: Mapping[str, Callable[[], bool]],
+) -> None:
+    """Read at scrape time how the agent itself stands."""
+
+    def timestamp() -> float:
+        at = reconciled_at()
+        return at.timestamp() if at else 0.0
+
+    RECONCILED.set_function(timestamp)
+    SWITCHED_ON.set_function(lambda: float(switched_on()))
+    for name, answers in up.items():
+        DEPENDENCY.labels(name).set_function(lambda answers=answers: float(answers()))
+
+
+def prepare() -> None:
+    """Create every combination of labels from closed sets, so that zero is visible."""
+    for kind in Kind:
+        FINDINGS.labels(kind)
+        INCIDENTS.labels(kind)
+    for ending in Ending:
+        ENDINGS.labels(ending)
+    for reason in Because:
+        DECISIONS.labels(reason)
+    for remedy in Remedy:
+        for outcome in Outcome:
+            ACTIONS.labels(remedy, outcome)
+    for verdict in Verdict:
+        VERDICTS.labels(verdict)
+
+
+class Counting:
+    """Counts what the ledger says; a `healing.ports.Board`.
+
+    Args:
+        open_incidents: Gives their number at scrape time.
+    """
+
+    def __init__(self, open_incidents: Callable[[], int]) -> None:
+        prepare()
+        OPEN.set_function(open_incidents)
+
+    def post(self, entry: Entry, incident: Incident) -> None:
+        """Take in one line."""
+        match entry.event:
+            case Opened(finding=finding):
+                FINDINGS.labels(finding.kind).inc()
+                INCIDENTS.labels(finding.kind).inc()
+            case Attached(finding):
+                FINDINGS.labels(finding.kind).inc()
+            case Decided(choice):
+                DECISIONS.labels(choice.because).inc()
+            case Gated(because=because) if because is not None:
+                DECISIONS.labels(because).inc()
+            case Acted(outcome=outcome):
+                ACTIONS.labels(incident.acts[-1].intended.remedy, outcome).inc()
+                if len(incident.acts) == 1 and incident.to_act is not None:
+                    TO_ACT.observe(incident.to_act.total_seconds())
+            case Verified(verdict=verdict):
+                VERDICTS.labels(verdict).inc()
+            case Closed(ending=ending):
+                ENDINGS.labels(ending).inc()
+                if ending is Ending.HEALED and incident.to_end is not None:
+                    TO_RECOVER.observe(incident.to_end.total_seconds())
+            case _:
+                pass

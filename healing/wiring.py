@@ -1,0 +1,158 @@
+"""The one place that knows which adapter stands behind which port."""
+
+import logging
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from healing.adapters.docker import DockerHost
+from healing.adapters.ledger import FileLedger
+from healing.adapters.probes import NetworkProber
+from healing.adapters.processes import ProcessHost
+from healing.diagnosis import Chronicle
+from healing.errors import SetupError
+from healing.incidents import Book
+from healing.instances import Instance
+from healing.instruments import Counting
+from healing.names import InstanceName
+from healing.ports import Board, Host, Launcher, Prober
+from healing.recovery.dispatch import Dispatch
+from healing.recovery.hands import Hands
+from healing.recovery.in_hand import InHand
+from healing.recovery.journal import Journal
+from healing.recovery.look import Lookout
+from healing.recovery.steps import Steps
+from healing.recovery.switch import Switch
+from healing.roster import ReadStack, Roll
+from healing.services import Stack
+from healing.settings import Settings, merge, service_from_labels
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = timedelta(days=7)
+"""How much of the ledger an agent reads when it starts."""
+READERS = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a step, a listener or the API may reach for."""
+
+    settings: Settings
+    host: Host
+    prober: Prober
+    roll: Roll
+    chronicle: Chronicle
+    journal: Journal
+    dispatch: Dispatch
+    steps: Steps
+    switch: Switch
+    in_hand: InHand
+    clock: Callable[[], datetime]
+    readers: Executor
+
+
+def utc_now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+def connect(settings: Settings) -> Host:
+    """Connect to where the containers live: a Docker engine, or a supervisor of processes."""
+    url = settings.storage.docker.url
+    if url.startswith("processes://"):
+        return ProcessHost(Path(url.removeprefix("processes://")))
+    return DockerHost(url, answer_within=settings.storage.docker.timeout)
+
+
+def assemble(
+    settings: Settings, host: Host, launcher: Launcher, boards: tuple[Board, ...] = ()
+) -> Services:
+    """Put everything together; reads the ledger, and touches nothing else."""
+    storage = settings.storage
+    readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+    ledger = FileLedger(storage.state_dir / "ledger", keep=storage.retention.ledger)
+    book = Book(ledger.entries(since=utc_now() - REMEMBERED))
+    counting = Counting(lambda: len(book.open()))
+    journal = Journal(ledger, book, utc_now, (counting, *boards))
+    prober = NetworkProber(host)
+    roll = Roll(with_labels(settings))
+    chronicle = Chronicle()
+    lookout = Lookout(
+        host=host, prober=prober, roll=roll, chronicle=chronicle, readers=readers, clock=utc_now
+    )
+    switch = Switch(storage.state_dir / settings.safety.pause_file)
+    hands = Hands(
+        host=host,
+        lookout=lookout,
+        journal=journal,
+        switch=switch,
+        clock=utc_now,
+        protected=frozenset(InstanceName(name) for name in settings.safety.protected),
+    )
+    return Services(
+        settings=settings,
+        host=host,
+        prober=prober,
+        roll=roll,
+        chronicle=chronicle,
+        journal=journal,
+        dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
+        steps=Steps(lookout=lookout, hands=hands, journal=journal),
+        switch=switch,
+        in_hand=InHand(),
+        clock=utc_now,
+        readers=readers,
+    )
+
+
+def with_labels(settings: Settings) -> ReadStack:
+    """Make what joins the services of the file with those that containers declare by labels.
+
+    What is odd about the labels is said in the log, once.
+    """
+    said: set[str] = set()
+
+    def read(instances: Iterable[Instance]) -> Stack:
+        defaults = settings.defaults()
+        merged = merge(
+            settings, [service_from_labels(i.labels, i.name, defaults) for i in instances]
+        )
+        for warning in set(merged.warnings) - said:
+            log.warning("labels: %s", warning)
+        said.update(merged.warnings)
+        return merged.stack
+
+    return read
+
+
+_services: ContextVar[Services] = ContextVar("services")
+
+
+def services() -> Services:
+    """Return the services of this process.
+
+    Raises:
+        SetupError: This process was not wired up, as in a worker that nobody prepared.
+    """
+    try:
+        return _services.get()
+    except LookupError:
+        raise SetupError(
+            "this flow runs inside the agent, and this process is not one",
+            remedy="start `heal agent` and leave the run to it (work pool `fastlane`)",
+        ) from None
+
+
+@contextmanager
+def using(services: Services) -> Generator[Services]:
+    """Use `services` inside the block; how the agent and tests wire us up."""
+    token = _services.set(services)
+    try:
+        yield services
+    finally:
+        _services.reset(token)

@@ -1,0 +1,62 @@
+"""Write the decision record, and retell what was done without Prefect."""
+
+import re
+from datetime import datetime
+
+from prefect import get_client, get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.runtime import flow_run
+
+from healing.incidents import Incident
+from healing.incidents.events import Event
+from healing.report import headline, report, tell
+from healing.wiring import services
+from tasks.retrying import READS
+
+
+@task(name="write the report", **READS)
+async def write_report(incident: Incident) -> None:
+    """Keep the whole story as one artifact, in the timeline of its service; label the run."""
+    link = f"{services().api_url}/incidents/{incident.id}"
+    await acreate_markdown_artifact(
+        key=artifact_key(incident.service),
+        markdown=report(incident, link=link),
+        description=headline(incident),
+    )
+    async with get_client() as client:
+        await client.update_flow_run(flow_run.id, name=run_name(incident), tags=tags(incident))
+
+
+async def retell(incident: Incident) -> None:
+    """Tell each step of what was done without Prefect, with the true times."""
+    for at, event in incident.history:
+        await _retold(at, event)
+
+
+@task(name="retold", task_run_name="{at:%H:%M:%S} {event.__class__.__name__}", **READS)
+async def _retold(at: datetime, event: Event) -> None:
+    get_run_logger().info("%s %s", f"{at:%H:%M:%S.%f}", tell(event))
+
+
+def artifact_key(service: str) -> str:
+    """Make the artifact key of a service: lower-case letters, digits and dashes."""
+    return f"report-{re.sub(r'[^a-z0-9]+', '-', service.lower()).strip('-') or 'unnamed'}"
+
+
+def run_name(incident: Incident) -> str:
+    """Name the run as an operator would: what, why, which incident."""
+    cause = incident.cause.code if incident.cause else incident.findings[0].kind
+    return f"recover {incident.service}: {cause.replace('_', ' ')} #{incident.id}"
+
+
+def tags(incident: Incident) -> list[str]:
+    """Tag the run by service, cause and outcome, and by who asked."""
+    cause = incident.cause.code if incident.cause else incident.findings[0].kind
+    outcome = incident.closed.ending if incident.closed else "held"
+    return [
+        "healing",
+        incident.service,
+        f"cause:{cause}",
+        f"outcome:{outcome}",
+        f"by:{incident.by}",
+    ]
