@@ -92,6 +92,7 @@ def test_a_program_sees_its_own_environment_only(
 
 def test_no_program_outlives_its_supervisor(host: ProcessHost) -> None:
     host.up([program()])
+    wait_until(lambda: "up" in host.logs(SHOP, lines=1))
     pid = host.inspect(SHOP).pid
 
     os.kill(supervisor_of(host), signal.SIGKILL)
