@@ -3,14 +3,27 @@
 Every call is bounded in time by its adapter and raises only errors of `healing.errors`.
 """
 
+<<<<<<< HEAD
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+=======
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+>>>>>>> prediction
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
+<<<<<<< HEAD
 from healing.incidents import Entry, Incident
 from healing.instances import Happening, Instance
 from healing.names import IncidentId
+=======
+from numpy.typing import NDArray
+
+from healing.history import History, Read, Reading
+from healing.instances import Happening, Instance
+from healing.names import IncidentId, InstanceName, ServiceName
+>>>>>>> prediction
 from healing.services import Exec, Probe
 
 
@@ -154,3 +167,121 @@ class Board(Protocol):
     def post(self, entry: Entry, incident: Incident) -> None:
         """Take in one line, and how the incident stands after it. Never waits, never raises."""
         ...
+<<<<<<< HEAD
+=======
+
+
+class MetricSource(Protocol):
+    """Where measurements come from: Prometheus, or what speaks its query API."""
+
+    def ping(self) -> None:
+        """See whether it answers a query.
+
+        Raises:
+            SourceUnavailableError: It does not, and why.
+        """
+        ...
+
+    def value(self, query: str) -> float | None:
+        """Ask for one number as it is now; None when there is none.
+
+        Raises:
+            BadQueryError: The query is wrong, or gives more than one number.
+            SourceUnavailableError: No answer.
+        """
+        ...
+
+    def read(self, reads: Sequence[Read]) -> Sequence[Reading]:
+        """Ask each question; the answers come in the same order.
+
+        Trouble is said in the answer it concerns, and never raised.
+        """
+        ...
+
+
+class HistoryStore(Protocol):
+    """Keeps history between runs. It is a copy: what is lost is read again."""
+
+    def load(self, service: ServiceName) -> History | None:
+        """Give what was kept; None when there is nothing, or nothing that can be read."""
+        ...
+
+    def save(self, service: ServiceName, history: History) -> None:
+        """Keep `history` in place of what was kept before.
+
+        Raises:
+            SetupError: It cannot be written.
+        """
+        ...
+
+    def keep_only(self, services: Collection[ServiceName]) -> None:
+        """Forget the history of every other service."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a stored model is, so that nobody needs to guess."""
+
+    kind: str
+    """Which part of us understands it, for instance `anomaly`."""
+    schema: int
+    """Its make; another make cannot be used."""
+    code_version: str
+    made_at: datetime
+    data_from: datetime
+    data_until: datetime
+    signals: tuple[str, ...]
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+    """How good it was found to be, by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredModel:
+    """Plain arrays, and what they are."""
+
+    manifest: Manifest
+    arrays: Mapping[str, NDArray[Any]]
+
+
+class ModelStore(Protocol):
+    """Keeps the last few versions of each model."""
+
+    def load(self, name: str) -> StoredModel:
+        """Give the newest version that is whole.
+
+        Raises:
+            ModelUnusableError: There is none: train again.
+        """
+        ...
+
+    def save(self, name: str, model: StoredModel) -> str:
+        """Keep a new version, and say what it is called.
+
+        Raises:
+            SetupError: It cannot be written.
+        """
+        ...
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget every other model."""
+        ...
+
+
+__all__ = [
+    "JSON",
+    "Board",
+    "Entry",
+    "HistoryStore",
+    "Host",
+    "InstanceName",
+    "Launcher",
+    "Ledger",
+    "Manifest",
+    "MetricSource",
+    "ModelStore",
+    "ProbeResult",
+    "Prober",
+    "StoredModel",
+]
+>>>>>>> prediction

@@ -1,1 +1,1 @@
-pytest_plugins: list[str] = ["tests.real.docker"]
+pytest_plugins: list[str] = ["tests.real.docker", "tests.real.prometheus"]

@@ -1,0 +1,6 @@
+"""History and models on local disk, as plain arrays: nothing in them can run."""
+
+from healing.adapters.files.histories import HistoryFiles
+from healing.adapters.files.models import ModelFiles
+
+__all__ = ["HistoryFiles", "ModelFiles"]

@@ -1,0 +1,176 @@
+"""Models on local disk: plain arrays, and a manifest that says what they are."""
+
+import hashlib
+import io
+import logging
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from healing.adapters.files.histories import UNREADABLE
+from healing.adapters.files.whole import (
+    UNFINISHED,
+    cannot_write,
+    file_name,
+    make_directory,
+    sync_directory,
+    write_whole,
+)
+from healing.errors import ModelUnusableError
+from healing.ports import Manifest, StoredModel
+
+log = logging.getLogger(__name__)
+
+ARRAYS = "arrays.npz"
+MANIFEST = "manifest.json"
+DAMAGED = ".damaged"
+DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """What stands in the file beside the arrays."""
+
+    manifest: Manifest
+    sha256: str
+    """Of the arrays as they are packed."""
+
+
+_label = TypeAdapter(_Label)
+
+
+class ModelFiles:
+    """Keeps models in `directory`, each version in a folder of its own.
+
+    Args:
+        directory: Created when missing.
+        versions: How many of each model are kept.
+
+    Raises:
+        SetupError: The directory cannot be made.
+    """
+
+    def __init__(self, directory: Path, *, versions: int = 3) -> None:
+        self._directory = directory
+        self._versions = versions
+        make_directory(directory)
+
+    def load(self, name: str) -> StoredModel:
+        """Give the newest version that is whole; others are set aside.
+
+        Raises:
+            ModelUnusableError: There is none: train again.
+        """
+        folder = self._folder(name)
+        for version in reversed(_versions(folder)):
+            try:
+                return _read(version)
+            except FileNotFoundError:
+                continue  # it was replaced by a newer one while we looked
+            except UNREADABLE as error:
+                log.warning("model set aside version=%s because=%s", version, error)
+                _set_aside(version)
+        raise ModelUnusableError(f"no whole model named {name!r} in {self._directory}: train it")
+
+    def save(self, name: str, model: StoredModel) -> str:
+        """Keep a new version, and say what it is called.
+
+        Raises:
+            SetupError: It cannot be written.
+        """
+        folder = self._folder(name)
+        make_directory(folder)
+        try:
+            version = _write(folder, model)
+            self._drop_old(folder)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        return version
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget every other model."""
+        wanted = {self._folder(name) for name in names}
+        for folder in self._directory.iterdir():
+            if folder.is_dir() and folder not in wanted:
+                shutil.rmtree(folder, ignore_errors=True)
+                log.info("model forgotten folder=%s", folder)
+
+    def _folder(self, name: str) -> Path:
+        return self._directory / file_name(name)
+
+    def _drop_old(self, folder: Path) -> None:
+        for version in _versions(folder)[: -self._versions]:
+            shutil.rmtree(version, ignore_errors=True)
+
+
+def _versions(folder: Path) -> list[Path]:
+    """Name the versions there are, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.name.isdecimal())
+
+
+def _write(folder: Path, model: StoredModel) -> str:
+    arrays = _pack(model.arrays)
+    label = _Label(model.manifest, hashlib.sha256(arrays).hexdigest())
+    unfinished = Path(tempfile.mkdtemp(dir=folder, suffix=UNFINISHED))
+    try:
+        write_whole(unfinished / ARRAYS, arrays, synced=True)
+        write_whole(unfinished / MANIFEST, _label.dump_json(label, indent=2), synced=True)
+        sync_directory(unfinished)
+        version = _take_number(folder, unfinished)
+        sync_directory(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return version
+
+
+def _take_number(folder: Path, unfinished: Path) -> str:
+    number = max((int(path.name) for path in _versions(folder)), default=0)
+    while True:
+        number += 1
+        version = folder / f"{number:0{DIGITS}d}"
+        try:
+            unfinished.rename(version)
+        except OSError:
+            # Another trainer may have taken the number in the meantime.
+            if not version.exists():
+                raise
+        else:
+            return version.name
+
+
+def _read(version: Path) -> StoredModel:
+    label = _label.validate_json((version / MANIFEST).read_bytes())
+    packed = (version / ARRAYS).read_bytes()
+    if hashlib.sha256(packed).hexdigest() != label.sha256:
+        raise ValueError("its arrays are not those of its manifest")
+    return StoredModel(label.manifest, _unpack(packed))
+
+
+def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    packed = io.BytesIO()
+    np.savez(packed, **cast("dict[str, Any]", arrays))
+    return packed.getvalue()
+
+
+def _unpack(packed: bytes) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _set_aside(version: Path) -> None:
+    aside = version.with_name(f"last{DAMAGED}")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        version.rename(aside)
+    except OSError as error:
+        log.warning("model could not be set aside version=%s because=%s", version, error)

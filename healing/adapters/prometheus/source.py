@@ -1,0 +1,197 @@
+"""Ask a Prometheus, or whatever speaks its query API, for samples."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from prometheus_api_client.prometheus_connect import PrometheusConnect
+from urllib3.util.retry import Retry
+
+from healing.adapters.prometheus.session import BoundedSession, Patience
+from healing.errors import BadQueryError, SourceUnavailableError
+from healing.history import Answer, Read, Reading, Samples, one_series
+
+MOST_POINTS = 11_000
+"""Prometheus refuses to answer with more points of one series."""
+
+
+class PrometheusSource:
+    """Reads samples. Safe to share by threads.
+
+    It does not connect before the first question.
+
+    Args:
+        url: Its address, with the path prefix where there is one.
+        headers: Sent with each request, such as `Authorization` or a tenant.
+        verify: Whether to check its certificate, or the file of authorities to check it by.
+        patience: How long and how often one request is tried.
+        budget: How long one call of `read` may take in all.
+        sleep: Waits between tries.
+        jitter: Gives a number from 0 to 1.
+    """
+
+    def __init__(  # noqa: PLR0913 every one is a setting of its own, all by name
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | str = True,
+        patience: Patience | None = None,
+        budget: timedelta = timedelta(seconds=60),
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        patience = patience or Patience()
+        url = url.rstrip("/")
+        session = BoundedSession(url, patience=patience, sleep=sleep, jitter=jitter)
+        session.verify = verify
+        # The session counts the tries; the transport must not multiply them, nor hide a timeout.
+        self._client: Any = PrometheusConnect(
+            url, headers=dict(headers or {}), session=session, retry=Retry(0, read=False)
+        )
+        self._budget = budget.total_seconds()
+        self._params = {"timeout": f"{patience.timeout:g}s"}
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def ping(self) -> None:
+        """See whether it answers a query.
+
+        Raises:
+            SourceUnavailableError: It does not, and why.
+        """
+        self.value("vector(1)")
+
+    def value(self, query: str) -> float | None:
+        """Ask for one number as it is now; None when there is none.
+
+        Raises:
+            BadQueryError: The query is wrong, or gives more than one number.
+            SourceUnavailableError: No answer.
+        """
+        found: list[Any] = self._client.custom_query(query, params=dict(self._params))
+        match found:
+            case []:
+                return None
+            case [{"value": [_, str(text)]}]:
+                return _finite(text)
+            case [{"values": _}]:
+                raise BadQueryError(f"`{query}` gives a range of samples, not a number as of now")
+            case [{"histogram": _}]:
+                raise BadQueryError(_not_numbers(query))
+            case [float() | int(), str(text)]:  # a scalar is one pair, not a list of series
+                return _finite(text)
+            case _:
+                raise BadQueryError(_several(query, len(found)))
+
+    def read(self, reads: Sequence[Read]) -> Sequence[Reading]:
+        """Ask each question. One that cannot be answered does not spoil the others.
+
+        Once the store has failed to answer, the questions that are left are not put to it.
+        """
+        deadline = time.monotonic() + self._budget
+        readings = list[Reading]()
+        silent = ""
+        for read in reads:
+            if not silent and time.monotonic() > deadline:
+                silent = f"not asked: {self._budget:g} s for all questions were over"
+            if silent:
+                readings.append(Reading(read=read, answer=Answer.UNREACHABLE, detail=silent))
+                continue
+            reading = self._ask(read)
+            readings.append(reading)
+            if reading.answer is Answer.UNREACHABLE:
+                silent = reading.detail
+        return readings
+
+    def _ask(self, read: Read) -> Reading:
+        """Ask one question, in as many parts as the limit of points demands."""
+        found = _Found(read)
+        try:
+            for start, end in _chunks(read):
+                found.add(self._range(read, start, end), until=end)
+        except BadQueryError as error:
+            return found.reading(Answer.BAD_QUERY, str(error))
+        except SourceUnavailableError as error:
+            return found.reading(Answer.UNREACHABLE, str(error))
+        return found.reading()
+
+    def _range(self, read: Read, start: int, end: int) -> list[Any]:
+        return self._client.custom_query_range(
+            read.query,
+            datetime.fromtimestamp(start, UTC),
+            datetime.fromtimestamp(end, UTC),
+            str(read.step),
+            params=dict(self._params),
+        )
+
+
+class _Found:
+    """What the parts of one question have brought so far."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._series = dict[frozenset[tuple[str, str]], list[Any]]()
+        self._until: int | None = None
+
+    def add(self, found: list[Any], *, until: int) -> None:
+        """Take in one part: all of the question's time up to `until`."""
+        for series in found:
+            if "values" not in series:
+                raise BadQueryError(_not_numbers(self._read.query))
+            labels = frozenset(series["metric"].items())
+            self._series.setdefault(labels, []).extend(series["values"])
+        self._until = until
+
+    def reading(self, trouble: Answer | None = None, detail: str = "") -> Reading:
+        """Say what was found, also when there was trouble on the way."""
+        one = one_series([_samples(values) for values in self._series.values()])
+        if one is None:
+            one = _samples([])
+            trouble = trouble or Answer.SEVERAL
+            detail = detail or _several(self._read.query, len(self._series))
+        elif trouble is None and not one.times.size:
+            trouble, detail = Answer.EMPTY, f"`{self._read.query}` gave no sample"
+        return Reading(
+            read=self._read,
+            answer=trouble or Answer.OK,
+            times=one.times,
+            values=one.values,
+            until=self._until,
+            detail=detail,
+        )
+
+
+def _chunks(read: Read) -> list[tuple[int, int]]:
+    """Cut a question into parts of at most `MOST_POINTS` points, oldest first."""
+    span = (MOST_POINTS - 1) * read.step
+    return [
+        (start, min(start + span, read.end))
+        for start in range(read.start, read.end + 1, span + read.step)
+    ]
+
+
+def _samples(values: list[Any]) -> Samples:
+    pairs = np.array(values, np.float64).reshape(-1, 2)
+    return Samples(pairs[:, 0], pairs[:, 1])
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if np.isfinite(value) else None
+
+
+def _several(query: str, count: int) -> str:
+    return (
+        f"`{query}` gives {count} series side by side and one is needed: "
+        f"aggregate them in the query, for instance `sum({query})` or `max({query})`"
+    )
+
+
+def _not_numbers(query: str) -> str:
+    return f"`{query}` gives histograms, not numbers: take `histogram_quantile` or `rate` of it"

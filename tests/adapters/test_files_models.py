@@ -1,0 +1,159 @@
+import multiprocessing
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from healing.adapters.files import ModelFiles
+from healing.errors import ModelUnusableError, SetupError
+from healing.ports import Manifest, StoredModel
+from tests.adapters.disk import no_room
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def model(number: int = 0) -> StoredModel:
+    manifest = Manifest(
+        kind="anomaly",
+        schema=1,
+        code_version="0.1.0",
+        made_at=NOON,
+        data_from=NOON,
+        data_until=NOON,
+        signals=("cpu", "memory"),
+        scores={"vus_pr": 0.25},
+    )
+    return StoredModel(manifest, {"trees": np.arange(1000) + number, "level": np.ones(3, "f4")})
+
+
+def number_of(found: StoredModel) -> int:
+    return int(found.arrays["trees"][0])
+
+
+def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+    ModelFiles(tmp_path).save("api", model())
+
+    found = ModelFiles(tmp_path).load("api")
+
+    assert found.manifest == model().manifest
+    assert {name: array.dtype for name, array in found.arrays.items()} == {
+        "trees": np.dtype("i8"),
+        "level": np.dtype("f4"),
+    }
+    assert np.array_equal(found.arrays["trees"], np.arange(1000))
+
+
+def test_the_newest_of_three_versions_counts(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path, versions=3)
+    names = [store.save("api", model(number)) for number in range(12)]
+
+    assert number_of(store.load("api")) == 11
+    assert sorted(path.name for path in (tmp_path / "api").iterdir()) == names[-3:]
+
+
+def test_a_model_that_was_never_trained_is_unusable(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusableError, match="train"):
+        ModelFiles(tmp_path).load("api")
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        pytest.param("arrays.npz", lambda data: data[:-1], id="arrays cut short"),
+        pytest.param("arrays.npz", lambda data: data[:99] + b"?" + data[100:], id="one byte wrong"),
+        pytest.param("manifest.json", lambda data: data[:-9], id="manifest cut short"),
+        pytest.param("manifest.json", lambda _: b"[]", id="another manifest"),
+        pytest.param(
+            "manifest.json",
+            lambda data: data.replace(b"2026", b"never"),
+            id="a manifest that makes no sense",
+        ),
+    ],
+)
+def test_a_damaged_version_is_set_aside_for_the_one_before(
+    tmp_path: Path, file: str, damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = ModelFiles(tmp_path)
+    store.save("api", model(1))
+    newest = tmp_path / "api" / store.save("api", model(2))
+    (newest / file).write_bytes(damage((newest / file).read_bytes()))
+
+    assert number_of(store.load("api")) == 1
+    assert not newest.exists()
+    assert "model set aside" in caplog.text
+
+
+def test_with_every_version_damaged_there_is_none(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    for number in range(3):
+        version = tmp_path / "api" / store.save("api", model(number))
+        (version / "arrays.npz").write_bytes(b"")
+
+    with pytest.raises(ModelUnusableError):
+        store.load("api")
+
+    store.save("api", model(7))
+    assert number_of(store.load("api")) == 7
+
+
+def test_a_pickle_in_place_of_arrays_is_never_opened(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    objects = np.array([{"a": 1}], object)
+    store.save("api", StoredModel(model().manifest, {"trees": objects}))
+
+    with pytest.raises(ModelUnusableError):
+        store.load("api")
+
+
+def test_a_disk_that_is_full_leaves_the_old_version(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    store.save("api", model(1))
+
+    with no_room(), pytest.raises(SetupError, match="cannot be written"):
+        store.save("api", model(2))
+
+    assert number_of(store.load("api")) == 1
+    assert [path.name for path in (tmp_path / "api").iterdir()] == ["00000001"]
+
+
+def test_other_models_are_forgotten(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    for name in ("api", "old"):
+        store.save(name, model())
+
+    store.keep_only(["api"])
+
+    assert [path.name for path in tmp_path.iterdir()] == ["api"]
+
+
+def test_what_a_killed_trainer_left_behind_is_cleared_away(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    left = tmp_path / "api" / store.save("api", model())
+    left = left.rename(left.with_name("x.unfinished"))
+    os.utime(left, (time.time() - 7200,) * 2)
+
+    store.save("api", model())
+
+    assert not left.exists()
+
+
+def train(directory: Path, number: int) -> None:
+    for _ in range(20):
+        ModelFiles(directory, versions=100).save("api", model(number))
+
+
+def test_two_trainers_at_once_lose_no_version(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    trainers = [context.Process(target=train, args=(tmp_path, n)) for n in (1, 2)]
+    for trainer in trainers:
+        trainer.start()
+    for trainer in trainers:
+        trainer.join()
+
+    assert [trainer.exitcode for trainer in trainers] == [0, 0]
+    assert len(list((tmp_path / "api").iterdir())) == 40
+    shutil.rmtree(tmp_path)
