@@ -3,27 +3,17 @@
 Every call is bounded in time by its adapter and raises only errors of `healing.errors`.
 """
 
-<<<<<<< HEAD
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-=======
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
->>>>>>> prediction
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-<<<<<<< HEAD
-from healing.incidents import Entry, Incident
-from healing.instances import Happening, Instance
-from healing.names import IncidentId
-=======
 from numpy.typing import NDArray
 
 from healing.history import History, Read, Reading
+from healing.incidents import Entry, Incident
 from healing.instances import Happening, Instance
-from healing.names import IncidentId, InstanceName, ServiceName
->>>>>>> prediction
+from healing.names import IncidentId, ServiceName
 from healing.services import Exec, Probe
 
 
@@ -167,8 +157,6 @@ class Board(Protocol):
     def post(self, entry: Entry, incident: Incident) -> None:
         """Take in one line, and how the incident stands after it. Never waits, never raises."""
         ...
-<<<<<<< HEAD
-=======
 
 
 class MetricSource(Protocol):
@@ -266,22 +254,3 @@ class ModelStore(Protocol):
     def keep_only(self, names: Collection[str]) -> None:
         """Forget every other model."""
         ...
-
-
-__all__ = [
-    "JSON",
-    "Board",
-    "Entry",
-    "HistoryStore",
-    "Host",
-    "InstanceName",
-    "Launcher",
-    "Ledger",
-    "Manifest",
-    "MetricSource",
-    "ModelStore",
-    "ProbeResult",
-    "Prober",
-    "StoredModel",
-]
->>>>>>> prediction

@@ -33,7 +33,7 @@ class PrometheusSource:
         jitter: Gives a number from 0 to 1.
     """
 
-    def __init__(  # noqa: PLR0913 every one is a setting of its own, all by name
+    def __init__(
         self,
         url: str,
         *,
