@@ -135,7 +135,7 @@ async def recover(
     finally:
         if live:
             in_hand.release(known.id)
-    await write_report(now)
+    await write_report(now, live)
     services().steps.recorded(now, str(flow_run.id), live=live)
     return state_of(now)
 

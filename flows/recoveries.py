@@ -25,7 +25,6 @@ from tasks.retrying import unrecorded
 log = logging.getLogger(__name__)
 
 DEPLOYMENT = "recover/fast"
-BEGIN_WITHIN = timedelta(milliseconds=500)
 ROUND_EVERY = timedelta(seconds=3)
 QUIET_FOR = timedelta(seconds=15)
 """How long an unfinished recovery lies still before it is taken up again."""
@@ -81,7 +80,9 @@ class Recoveries:
         if known is None or not known.is_open or incident in services().in_hand:
             return
         if self._lane.connected:
-            opening = asyncio.create_task(self._open(known, f"{known.id}:{known.tellings}"))
+            opening = asyncio.create_task(
+                self._open(known, f"{known.id}:{known.tellings}", live=True)
+            )
             self._begun.add(opening)
             opening.add_done_callback(self._begun.discard)
             if await self._has_begun(known, opening):
@@ -89,7 +90,7 @@ class Recoveries:
             log.warning("prefect is slow, going ahead without it incident=%s", incident)
         await self._tell(incident)
 
-    async def _open(self, incident: Incident, key: str, *extra_tags: str) -> bool:
+    async def _open(self, incident: Incident, key: str, *, live: bool) -> bool:
         parameters: Mapping[str, object] = {
             "service": incident.service,
             "container": incident.instance,
@@ -105,7 +106,7 @@ class Recoveries:
                 parameters,
                 key=key,
                 name=run_name(incident),
-                tags=[*tags(incident), *extra_tags],
+                tags=tags(incident, live=live),
             )
         except Exception as error:  # noqa: BLE001 - the record must never stop the recovery
             log.warning("no run could be opened incident=%s error=%r", incident.id, error)
@@ -153,12 +154,13 @@ class Recoveries:
         if time.monotonic() - asked < RETELL_AGAIN.total_seconds():
             return
         key = f"{incident.id}:{incident.tellings - 1}" + (f":{times}" if times else "")
-        if await self._open(incident, key, "offline"):
+        if await self._open(incident, key, live=False):
             self._retold[incident.id] = (times + 1, time.monotonic())
 
     async def _has_begun(self, incident: Incident, opening: asyncio.Task[bool]) -> bool:
-        """Wait until somebody has taken the incident up: half a second, less when no run opens."""
-        deadline = time.monotonic() + BEGIN_WITHIN.total_seconds()
+        """Wait until somebody has taken the incident up; not at all when no run can be opened."""
+        patience = services().settings.storage.prefect.patience
+        deadline = time.monotonic() + patience.total_seconds()
         while time.monotonic() < deadline:
             now = self._book.get(incident.id)
             if now is None or now.tellings > incident.tellings:

@@ -15,7 +15,7 @@ from tasks.retrying import READS, named
 
 
 @task(**named("write the report"), **READS)
-async def write_report(incident: Incident) -> None:
+async def write_report(incident: Incident, live: bool) -> None:  # noqa: FBT001 - a task argument
     """Keep the whole story as one artifact, in the timeline of its service; label the run."""
     api = services().settings.api
     link = f"http://{api.host}:{api.port}/incidents/{incident.id}"
@@ -25,7 +25,9 @@ async def write_report(incident: Incident) -> None:
         description=headline(incident),
     )
     async with get_client() as client:
-        await client.update_flow_run(flow_run.id, name=run_name(incident), tags=tags(incident))
+        await client.update_flow_run(
+            flow_run.id, name=run_name(incident), tags=tags(incident, live=live)
+        )
 
 
 async def retell(incident: Incident) -> None:
@@ -50,14 +52,10 @@ def run_name(incident: Incident) -> str:
     return f"recover {incident.service}: {cause.replace('_', ' ')} #{incident.id}"
 
 
-def tags(incident: Incident) -> list[str]:
-    """Tag the run by service, cause and outcome, and by who asked."""
+def tags(incident: Incident, *, live: bool = True) -> list[str]:
+    """Tag the run by service, cause, outcome, who asked, and whether it is told afterwards."""
     cause = incident.cause.code if incident.cause else incident.findings[0].kind
     outcome = incident.closed.ending if incident.closed else "held"
-    return [
-        "healing",
-        incident.service,
-        f"cause:{cause}",
-        f"outcome:{outcome}",
-        f"by:{incident.by}",
-    ]
+    told = [] if live else ["offline"]
+    said = [f"cause:{cause}", f"outcome:{outcome}", f"by:{incident.by}"]
+    return ["healing", incident.service, *said, *told]

@@ -1,1 +1,6 @@
-pytest_plugins: list[str] = ["tests.real.docker", "tests.real.prometheus"]
+pytest_plugins: list[str] = [
+    "tests.real.docker",
+    "tests.real.prometheus",
+    "tests.real.prefect",
+    "tests.real.agent",
+]

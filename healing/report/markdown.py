@@ -139,8 +139,9 @@ def _decision(incident: Incident) -> str:
     lines = ["## Decision"]
     if incident.choice is not None:
         choice = incident.choice
-        what = f"**{choice.remedy}**" if choice.remedy else f"**{_words(choice.answer)}**"
-        lines.append(f"{what}, because {_words(choice.because)}: {_cell(choice.detail)}")
+        cause = incident.cause.code if choice.remedy and incident.cause else choice.because
+        what = choice.remedy or _words(choice.answer)
+        lines.append(f"**{what}**, because {_words(cause)}: {_cell(choice.detail)}")
     if incident.gated is not None:
         lines.append(_gates(incident.gated))
     return "\n\n".join(lines) if len(lines) > 1 else ""

@@ -56,6 +56,8 @@ class Prefect(Section):
 
     api_url: HttpAddress | None = Field(default=None, repr=False)
     """Its API, which ends in `/api`; without one `heal up` starts a server of its own."""
+    patience: Duration = timedelta(milliseconds=500)
+    """How long acting waits for the record; after that the record is made afterwards."""
 
 
 class Retention(Section):

@@ -1,0 +1,46 @@
+"""Programs for the containers of scenarios, and questions that the engine answers for us."""
+
+import time
+from typing import Any
+
+from tests.real.docker import Container
+
+WEB_SERVER = """
+import http.server, socketserver
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
+    def log_message(self, *args): pass
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+print("serving", flush=True)
+http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
+"""
+
+
+def service(container: Container, **more: Any) -> dict[str, Any]:
+    """A service that is one container, asked every second."""
+    probe = {"http": "http://:8080/health", "every": "1s", "timeout": "1s"}
+    return {"target": {"container": container.name}, "probes": [probe], **more}
+
+
+def is_ended(incident: dict[str, Any]) -> bool:
+    return incident["ending"] is not None
+
+
+def is_waiting(incident: dict[str, Any]) -> bool:
+    return incident["stage"] == "waiting"
+
+
+def events_of(container: Container, *names: str) -> list[dict[str, Any]]:
+    """What the engine itself remembers of a container."""
+    events = container.client.events(
+        since=int(time.time()) - 3600,
+        until=int(time.time()) + 1,
+        decode=True,
+        filters={"container": container.id},
+    )
+    return [event for event in events if event["Action"] in names]
+
+
+def starts_of(container: Container) -> int:
+    return len(events_of(container, "start"))
