@@ -62,6 +62,7 @@ class Wish(StrEnum):
     RESTART = "restart"
     KILL = "kill"
     EXECUTE = "execute"
+    HAPPENED = "happened"
     FOLLOW = "follow"
     END = "end"
     """Stop every program, and the supervisor."""
@@ -99,6 +100,7 @@ class Answer:
     exit_code: int | None = None
     instances: tuple[Instance, ...] = ()
     happening: Happening | None = None
+    happened: tuple[Happening, ...] = ()
 
 
 def unix_socket(home: Path, *, listen: bool) -> socket.socket:
