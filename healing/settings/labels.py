@@ -227,9 +227,9 @@ def _without(keys: Mapping[str, Any], key: str | int) -> dict[str, Any]:
 
 def _label_of(path: tuple[str | int, ...], labels: Mapping[str, str]) -> str:
     """Find the label that a key came from."""
-    words = tuple(str(step) for step in path)
+    words = [str(step) for step in path] or [""]
     for name, key in _KEYS.items():
-        if words[: len(key)] == key and f"{PREFIX}{name}" in labels:
+        if tuple(words[: len(key)]) == key and f"{PREFIX}{name}" in labels:
             return f"{PREFIX}{name}"
     if words[0] == "probes":
         detail = next((name for name, key in _PROBE.items() if words[-1] == key), "")
@@ -237,7 +237,9 @@ def _label_of(path: tuple[str | int, ...], labels: Mapping[str, str]) -> str:
     if words[0] == "metrics" and len(words) > 1:
         detail = f".{words[2]}" if words[2:] and words[2] != "query" else ""
         return f"{PREFIX}metric.{words[1]}{detail}"
-    return "autoheal.stop.timeout" if words[:1] == ("limits",) else f"{PREFIX}{dotted(path)}"
+    if words[0] == "depends_on":
+        return f"{PREFIX}depends_on"
+    return "autoheal.stop.timeout" if words[0] == "limits" else f"{PREFIX}{dotted(path)}"
 
 
 def _compose_dependencies(text: str) -> tuple[str, ...]:

@@ -69,10 +69,10 @@ def _checked(
         places.setdefault((), Place(file, 1))
 
     faults = [Fault(Place(file, m.line), m.path, m.what) for m in found.mistakes]
-    tainted = {fault.path for fault in faults}
+    unread = {fault.path for fault in faults}
     settings, invalid = _validated(tree, places)
-    faults += [fault for fault in invalid if fault.path not in tainted]
-    tainted |= {fault.path for fault in faults}
+    faults += [fault for fault in invalid if fault.path not in unread]
+    broken = {fault.path for fault in invalid}
 
     notes: list[Note] = []
     if settings is not None:
@@ -80,7 +80,7 @@ def _checked(
         faults += [
             Fault(placed(remark.path, places), remark.path, remark.what)
             for remark in together.faults
-            if not _touches(remark.path, tainted)
+            if remark.path not in unread and not _leads_through(remark.path, broken)
         ]
         notes = [
             Note(placed(remark.path, places), dotted(remark.path), remark.what)
@@ -134,6 +134,6 @@ def _names_in(section: Tree) -> frozenset[str]:
     return frozenset(cast("Iterable[str]", section)) if isinstance(section, dict) else frozenset()
 
 
-def _touches(path: KeyPath, tainted: set[KeyPath]) -> bool:
+def _leads_through(path: KeyPath, broken: set[KeyPath]) -> bool:
     """Whether a path leads through something that is wrong already."""
-    return any(path[:end] in tainted for end in range(1, len(path) + 1))
+    return any(path[:end] in broken for end in range(1, len(path) + 1))

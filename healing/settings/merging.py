@@ -26,10 +26,22 @@ def merge(settings: Settings, labelled: Iterable[Labelled]) -> Merged:
     then fill in only the keys that the file leaves out. A container that says
     `healing.enable=false` puts such a service on hold, unless the file writes `hold` itself.
     """
-    joining = _Joining(settings)
-    for one in sorted(labelled, key=lambda one: one.container):
+    containers = sorted(labelled, key=lambda one: one.container)
+    joining = _Joining(settings, _claimed_twice(settings, containers))
+    for one in containers:
         joining.add(one)
     return joining.merged()
+
+
+def _claimed_twice(settings: Settings, containers: Iterable[Labelled]) -> frozenset[str]:
+    """Find names that more than one service goes by: then none of them has it to itself."""
+    targets: dict[str, set[Target]] = {
+        name: {service.target} for name, service in settings.stack().services.items()
+    }
+    for one in containers:
+        if one.service is not None:
+            targets.setdefault(one.name, set()).add(one.service.target)
+    return frozenset(name for name, several in targets.items() if len(several) > 1)
 
 
 @dataclass(slots=True)
@@ -37,6 +49,7 @@ class _Joining:
     """The services so far, and which of them each container belongs to."""
 
     settings: Settings
+    claimed_twice: frozenset[str]
     says: dict[str, ServiceSettings] = field(init=False)
     members: dict[str, list[Labelled]] = field(default_factory=dict[str, list[Labelled]])
     warnings: list[str] = field(default_factory=list[str])
@@ -90,22 +103,28 @@ class _Joining:
             says = _over(file, one.says.model_copy(update={"target": None}) if finds else one.says)
             self.says[name] = says.model_copy(update={"hold": hold}) if hold else says
 
-    def _of_its_own(self, one: Labelled) -> str:
-        """Add a service that only labels name."""
+    def _of_its_own(self, one: Labelled) -> str | None:
+        """Add a service that only labels name; None when its name cannot be had."""
         name = str(one.name)
-        for other in (name, f"{one.labels.get(PROJECT, 'container')}-{name}", one.container):
-            known = self.says.get(other)
-            if known is None:
-                self.says[other] = one.says
-                return other
-            if other not in self.settings.named_services() and known.target == one.says.target:
-                self._agrees(other, one)
-                return other
+        if name in self.claimed_twice:
+            project = one.labels.get(PROJECT)
+            name = f"{project}-{name}" if project else name
             self.warnings.append(
-                f"two services are called {other!r}: give container {one.container!r} a name of "
-                f"its own with healing.service"
+                f"several services are called {str(one.name)!r}: container {one.container!r} is "
+                f"taken for {name!r}; give it a name of its own with healing.service"
             )
-        return one.container
+        known = self.says.get(name)
+        if known is not None and known.target != one.says.target:
+            self.warnings.append(
+                f"container {one.container!r} is not looked after: {name!r} is somebody else's "
+                f"name; give it one of its own with healing.service"
+            )
+            return None
+        if known is None:
+            self.says[name] = one.says
+        else:
+            self._agrees(name, one)
+        return name
 
     def _agrees(self, name: str, one: Labelled) -> bool:
         """Whether this is the first container of the service, whose labels hold for all."""

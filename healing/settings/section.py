@@ -277,8 +277,7 @@ Share: TypeAlias = Annotated[
 ]
 Duration: TypeAlias = Annotated[
     timedelta,
-    BeforeValidator(units.read_duration),
-    Field(gt=timedelta(0)),
+    BeforeValidator(units.read_some_time),
     _WRITE_DURATION,
     _DURATION_SCHEMA,
 ]

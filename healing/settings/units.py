@@ -73,6 +73,7 @@ def read_whole(value: object) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not _NUMBER.fullmatch(text) or Fraction(text) % 1:
         raise ValueError(f"must be a whole number, not {shown(value)}")
+    read_number(value)
     return int(Fraction(text))
 
 
@@ -106,6 +107,18 @@ def read_duration(value: object) -> timedelta:
     if total > _LONGEST // timedelta(microseconds=1):
         raise ValueError(f"must be at most 100 years, not {shown(value)}")
     return timedelta(microseconds=round(total))
+
+
+def read_some_time(value: object) -> timedelta:
+    """Read a duration that must not be zero.
+
+    Raises:
+        ValueError: It is zero, or no duration.
+    """
+    duration = read_duration(value)
+    if not duration:
+        raise ValueError(f"must be more than zero, not {shown(value)}")
+    return duration
 
 
 def _amounts(text: str) -> dict[str, Fraction]:
