@@ -172,8 +172,7 @@ class _Reader:
             self.lines[here] = line
             found[key] = self.value(value_node, here)
         for source in merged:
-            for key, value in self._merged(source, path, known=frozenset(found)).items():
-                found.setdefault(key, value)
+            found.update(self._merged(source, path, known=frozenset(found)))
         return found
 
     def _merged(self, node: yaml.Node, path: KeyPath, *, known: frozenset[str]) -> dict[str, Tree]:
@@ -181,8 +180,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             result: dict[str, Tree] = {}
             for part in node.value:
-                for key, value in self._merged(part, path, known=known | set(result)).items():
-                    result.setdefault(key, value)
+                result.update(self._merged(part, path, known=known | set(result)))
             return result
         if not isinstance(node, yaml.MappingNode):
             line = node.start_mark.line + 1

@@ -12,7 +12,7 @@ from healing.settings.keys import suggestion
 from healing.settings.secrets import masked
 from healing.settings.section import Section
 from healing.settings.tree import Place
-from healing.settings.units import shown
+from healing.settings.units import one_line, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,8 @@ class Fault:
     def __str__(self) -> str:
         """Write it in one line: place, key path, what is wrong."""
         path = dotted(self.path)
-        return masked(
-            f"{self.place}: {path}: {self.what}" if path else f"{self.place}: {self.what}"
-        )
+        where = f"{self.place}: {path}" if path else str(self.place)
+        return one_line(masked(f"{where}: {self.what}"))
 
 
 def dotted(path: KeyPath) -> str:

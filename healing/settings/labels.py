@@ -14,10 +14,11 @@ from healing.names import InstanceName, ServiceName
 from healing.services import Level, Service
 from healing.settings.faults import dotted, translate
 from healing.settings.nearest import nearest
+from healing.settings.secrets import masked
 from healing.settings.section import read_bool, read_name
 from healing.settings.sections.safety import Defaults
 from healing.settings.sections.services import ServiceSettings
-from healing.settings.units import shown
+from healing.settings.units import one_line, shown
 
 PREFIX = "healing."
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
@@ -78,7 +79,7 @@ class Labelled:
     @property
     def speaks(self) -> bool:
         """Whether there is any label of ours."""
-        return any(label.startswith(PREFIX) for label in self.labels)
+        return any(label.startswith((PREFIX, "autoheal")) for label in self.labels)
 
 
 @dataclass(slots=True)
@@ -126,7 +127,9 @@ def service_from_labels(labels: Mapping[str, str], container: str, defaults: Def
         asks=enabled is True and written.get(ONE_OFF, "").lower() != "true",
         refuses=enabled is False and f"{PREFIX}enable" in written,
         compose_dependencies=_compose_dependencies(labels.get(DEPENDS_ON, "")),
-        warnings=tuple(f"container {container!r}: {warning}" for warning in said.warnings),
+        warnings=tuple(
+            one_line(masked(f"container {container!r}: {warning}")) for warning in said.warnings
+        ),
         defaults=defaults,
     )
 

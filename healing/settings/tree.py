@@ -25,6 +25,7 @@ from healing.settings.sections.rollback import Rollback
 from healing.settings.sections.safety import Defaults, Safety
 from healing.settings.sections.services import ServiceSettings, TargetSettings
 from healing.settings.sections.storage import Storage
+from healing.settings.units import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Note:
 
     def __str__(self) -> str:
         """Write it in one line, as faults are."""
-        return f"{self.place}: {self.path}: {self.what}"
+        return one_line(f"{self.place}: {self.path}: {self.what}")
 
 
 class Settings(Section):

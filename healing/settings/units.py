@@ -31,7 +31,7 @@ _SPELLED_OUT: Mapping[str, str] = {
 }
 _WRITTEN_WITH = ("d", "h", "m", "s", "ms", "us")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_SHOWN = 60
 _LONGEST = timedelta(days=365 * 100)
 
@@ -47,6 +47,11 @@ def shown(value: object) -> str:
     """Quote a value for a message, shortened where it is long."""
     text = str(value)
     return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "...")
+
+
+def one_line(text: str) -> str:
+    """Write text so that it stays on its line and does nothing to the terminal."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def read_number(value: object) -> float:

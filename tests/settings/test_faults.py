@@ -271,6 +271,24 @@ def test_no_fault_shows_a_secret(faults_of: FaultsOf, text: str):
     assert "hunter2" not in "".join(faults_of(text))
 
 
+def test_a_fault_stays_on_its_line_whatever_stands_in_the_file(faults_of: FaultsOf):
+    (fault,) = faults_of('safety: {"a\\n\\e[31mb": 1}')
+    assert fault.startswith(r"c.yaml:1: safety.a\n\x1b[31mb: no such key")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("api: {host: '${HOST}'}", id="a host that is not known yet"),
+        pytest.param(
+            "services: {a: {limits: {stable_for: x, verify_within: 9s}}}", id="half of the limits"
+        ),
+    ],
+)
+def test_what_follows_from_a_fault_is_no_second_fault(faults_of: FaultsOf, text: str):
+    assert len(faults_of(text)) == 1
+
+
 def test_a_token_that_two_people_share_is_a_fault(faults_of: FaultsOf):
     tokens = "\n".join(f"  - {{name: {name}, token: 0123456789abcdef}}" for name in ("a", "b", "b"))
     faults = faults_of(f"api:\n  tokens:\n  {tokens.strip()}\n".replace("\n  - ", "\n    - "))

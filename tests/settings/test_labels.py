@@ -312,6 +312,11 @@ def test_a_good_label_beside_a_bad_one_still_counts():
     assert found.limits == Limits()
 
 
+def test_a_warning_stays_on_its_line_and_shows_no_password():
+    (warning, _) = labelled(**ON, **{"healing.a\n\x1b": "redis://:hunter2@x"}).warnings
+    assert r"healing.a\n\x1b=redis://***@x: there is no such label" in warning
+
+
 def test_labels_of_others_are_none_of_our_business():
     assert labelled(**ON, **SHOP_API, **{"traefik.enable": "ture", "heals": "x"}).warnings == ()
 

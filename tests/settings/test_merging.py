@@ -111,6 +111,7 @@ def test_a_container_that_refuses_puts_its_service_on_hold(read):
     merged = merge(settings, containers)
     why = "container 'a' says healing.enable=false"
     assert merged.stack.services["api"].hold == why
+    assert merged.stack.services["api"].critical is True
     assert merged.warnings[0] == f"{why}: service 'api' is left alone"
     assert merge(settings, reversed(containers)) == merged
 
@@ -158,6 +159,18 @@ def test_replicas_with_different_labels_are_warned_about_and_the_first_holds():
     assert merged.warnings == (
         "containers 'a' and 'b' of service 'api' have different labels: those of 'a' hold",
     )
+
+
+def test_a_replica_without_labels_does_not_silence_the_others(read):
+    settings = read("services: {api: {target: shop/api}}")
+    silent = service_from_labels(
+        {"com.docker.compose.project": "shop", "com.docker.compose.service": "api"},
+        "a",
+        settings.defaults(),
+    )
+    merged = merge(settings, [silent, container("b", of="shop/api", critical="true")])
+    assert merged.stack.services["api"].critical is True
+    assert merged.warnings == ()
 
 
 def test_compose_dependencies_are_added_under_our_names(read):

@@ -257,8 +257,8 @@ def test_a_service_that_only_dependencies_name_beside_others_is_noted(read):
     settings = read("services: {postgres: }\ndependencies: {critical_services: [postgrse]}")
     (note,) = settings.notes
     assert str(note) == (
-        "c.yaml:2: dependencies.critical_services[0]: 'postgrse' is not under `services`: taken for "
-        "a Compose service; did you mean 'postgres'?"
+        "c.yaml:2: dependencies.critical_services[0]: 'postgrse' is not under `services`: taken "
+        "for a Compose service; did you mean 'postgres'?"
     )
 
 

@@ -106,7 +106,7 @@ def test_what_is_shown_can_be_read_again_and_means_the_same(read):
         "services: {api: {target: shop/api, probes: ['http://:80/', {tcp: 5}, {exec: [a, b c]}], "
         "metrics: {m: {query: 'up{a=\"b\"}', capacity: 512MiB}}, limits: {budget: 2/1h}, "
         'hold: "yes: really # so"}}\n'
-        "circuit_breakers: {default: {fallback_response: {a: [1, x]}}, services: {db: {timeout: 1}}}\n"
+        "circuit_breakers: {default: {fallback_response: {a: [1]}}, services: {db: {timeout: 1}}}\n"
         "predictive_monitoring: {metrics: {resource_usage: {cpu_threshold: 33.3}}}\n"
         "recovery: {procedures: {x: {triggers: [query_timeout], actions: [clear_cache]}}}\n"
         "actions: {clear_cache: {type: redis, command: 'UNLINK a:*'}}\n"
