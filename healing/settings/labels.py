@@ -4,7 +4,7 @@ A label that cannot be understood is never passed over in silence: the service i
 observed, whatever its level would be, until the label is put right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -262,8 +262,3 @@ def _slip_of_the_pen(label: str) -> str | None:
     if before in {"healing", "heal", "healling", "heailng", "haeling", "autoheal", "auto-heal"}:
         return None if label in KNOWN_LABELS else nearest(label, KNOWN_LABELS)
     return None
-
-
-def all_warnings(labelled: Iterable[Labelled]) -> tuple[str, ...]:
-    """Gather the warnings of many containers, each once."""
-    return tuple(dict.fromkeys(warning for one in labelled for warning in one.warnings))

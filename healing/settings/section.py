@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -51,8 +51,6 @@ class Section(BaseModel):
 
 class Switchable(Section):
     """A section that can be written as `true` or `false` instead."""
-
-    short_form: ClassVar[Mapping[str, object]] = {"type": "boolean"}
 
     @model_validator(mode="before")
     @classmethod

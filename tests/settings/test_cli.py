@@ -22,7 +22,7 @@ def test_a_good_file_is_ok_with_counts_notes_and_what_waits(write, capsys):
     assert main(["config", "check", str(path)]) == 0
     out, err = capsys.readouterr()
     ok, *rest = out.splitlines()
-    assert ok.startswith("OK: 1 service, 0 procedures, 1 action, 0 circuit breakers")
+    assert ok.startswith("OK: c.yaml: 1 service, 0 procedures, 1 action, 0 circuit breakers")
     assert [line.split(": ", 1)[0] for line in rest] == [
         "note",
         "note",
@@ -58,7 +58,7 @@ def test_without_a_file_healing_config_is_taken(write, capsys, monkeypatch):
 
 def test_without_any_file_the_defaults_are_ok(capsys):
     assert main(["config", "check"]) == 0
-    assert capsys.readouterr().out.startswith("OK: 0 services")
+    assert capsys.readouterr().out.startswith("OK: no file: 0 services")
 
 
 def test_show_masks_and_resolves(write, capsys):

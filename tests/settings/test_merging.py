@@ -163,12 +163,9 @@ def test_replicas_with_different_labels_are_warned_about_and_the_first_holds():
 
 def test_a_replica_without_labels_does_not_silence_the_others(read):
     settings = read("services: {api: {target: shop/api}}")
-    silent = service_from_labels(
-        {"com.docker.compose.project": "shop", "com.docker.compose.service": "api"},
-        "a",
-        settings.defaults(),
-    )
-    merged = merge(settings, [silent, container("b", of="shop/api", critical="true")])
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "api"}
+    a, c = (service_from_labels(labels, name, settings.defaults()) for name in ("a", "c"))
+    merged = merge(settings, [a, container("b", of="shop/api", critical="true"), c])
     assert merged.stack.services["api"].critical is True
     assert merged.warnings == ()
 

@@ -104,14 +104,15 @@ def test_resolved_says_where_every_value_comes_from(read):
 def test_what_is_shown_can_be_read_again_and_means_the_same(read):
     text = (
         "services: {api: {target: shop/api, probes: ['http://:80/', {tcp: 5}, {exec: [a, b c]}], "
-        "metrics: {m: {query: 'up{a=\"b\"}', capacity: 512MiB}}, limits: {budget: 2/1h}, "
-        'hold: "yes: really # so"}}\n'
+        "metrics: {m: {query: 'up{a=\"b\"}', unit: bytes, capacity: 512MiB}}, "
+        'limits: {budget: 2/1h}, hold: "yes: really # so"}}\n'
         "circuit_breakers: {default: {fallback_response: {a: [1]}}, services: {db: {timeout: 1}}}\n"
         "predictive_monitoring: {metrics: {resource_usage: {cpu_threshold: 33.3}}}\n"
         "recovery: {procedures: {x: {triggers: [query_timeout], actions: [clear_cache]}}}\n"
         "actions: {clear_cache: {type: redis, command: 'UNLINK a:*'}}\n"
     )
     first = read(text)
+    assert "capacity: 512MiB" in show(first, resolved=False)
     for resolved in (False, True):
         again = read(show(first, resolved=resolved))
         assert again.stack() == first.stack()
