@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from healing.names import InstanceName, ServiceName
 from healing.services import Level, Service
 from healing.settings.faults import dotted, translate
+from healing.settings.kinds import read_bool, read_name
 from healing.settings.nearest import nearest
 from healing.settings.secrets import masked
-from healing.settings.section import read_bool, read_name
 from healing.settings.sections.safety import Defaults
 from healing.settings.sections.services import ServiceSettings
 from healing.settings.units import one_line, shown

@@ -10,8 +10,9 @@ from healing.names import ServiceName, SignalName
 from healing.services import Limits, Stack
 from healing.settings.actions import KNOWN_ACTIONS, Action
 from healing.settings.document import KeyPath
+from healing.settings.kinds import Name
 from healing.settings.procedures import Procedure, read_trigger
-from healing.settings.section import Name, Section
+from healing.settings.section import Section
 from healing.settings.sections.actions import ActionSettings
 from healing.settings.sections.api import Api
 from healing.settings.sections.circuit_breakers import CircuitBreakers

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, field_serializer
 from healing.names import SignalName
 from healing.services import Signal
 from healing.settings import promql
-from healing.settings.section import Section, Text, read_text
+from healing.settings.kinds import Text, read_text
+from healing.settings.section import Section
 from healing.settings.units import read_number, read_size, shown, write_size
 
 
