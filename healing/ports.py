@@ -89,6 +89,14 @@ class Host(Protocol):
         """Run a program inside. Returns its exit code and the end of its output."""
         ...
 
+    def happened(self, *, since: datetime) -> Sequence[Happening]:
+        """List what happened since then, as far as the engine remembers, oldest first.
+
+        Raises:
+            HostUnavailableError: The engine did not answer in time.
+        """
+        ...
+
     def happenings(self, *, since: datetime | None) -> HappeningStream:
         """Follow what happens, from `since` on as far as the engine remembers.
 

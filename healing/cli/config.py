@@ -59,7 +59,8 @@ def _check(args: argparse.Namespace) -> int:
     settings = _load(args.file)
     if settings is None:
         return WRONG
-    print(f"OK: {_counts(settings)}")
+    file = settings.written().get(())
+    print(f"OK: {file.source if file else 'no file'}: {_counts(settings)}")
     for note in settings.notes:
         print(f"note: {note}")
     written = settings.written()

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 RECONCILE_EVERY = timedelta(seconds=15)
 RECONNECT_AFTER = timedelta(seconds=1)
+BEFORE_WE_CAME = timedelta(hours=1)
+"""How far back we ask what happened when we start; an engine remembers its last 256 events."""
 OVERLAP = timedelta(seconds=2)
 """How far before the last thing heard we ask again after a reconnect."""
 
@@ -31,7 +33,6 @@ class ContainerListener:
         chronicle: Told of everything that happens.
         notice: Called with each finding; must not block for long.
         clock: Gives the present time.
-        heard_until: From when on to ask for what happened before we came; None: from now.
     """
 
     def __init__(
@@ -41,7 +42,6 @@ class ContainerListener:
         chronicle: Chronicle,
         notice: Callable[[Finding], object],
         clock: Callable[[], datetime],
-        heard_until: datetime | None = None,
     ) -> None:
         self._host = host
         self._roll = roll
@@ -50,7 +50,7 @@ class ContainerListener:
         self._clock = clock
         self._stop = threading.Event()
         self._said: dict[InstanceName, tuple[object, ...]] = {}
-        self.heard_until = heard_until
+        self._heard_until = clock() - BEFORE_WE_CAME
         self.connected = False
         self.reconciled_at: datetime | None = None
 
@@ -92,7 +92,7 @@ class ContainerListener:
         """Take in one happening of the stream."""
         if not self._chronicle.add(happening):
             return
-        self.heard_until = happening.at
+        self._heard_until = happening.at
         known = happening.name in self._roll.now.owners
         if happening.what in {What.CREATED, What.REMOVED} or not known:
             self._roll.call(self._host.instances())
@@ -109,9 +109,8 @@ class ContainerListener:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
-                since = self.heard_until - OVERLAP if self.heard_until else self._clock()
-                stream = self._host.happenings(since=since)
-                self.reconcile()
+                stream = self._host.happenings(since=None)
+                self._catch_up()
                 self.connected = True
                 for happening in stream:
                     self._survive(happening)
@@ -123,6 +122,12 @@ class ContainerListener:
                 log.exception("container events lost")
             self.connected = False
             self._stop.wait(RECONNECT_AFTER.total_seconds())
+
+    def _catch_up(self) -> None:
+        """Read what happened while we did not listen, then judge by what stands now."""
+        for happening in self._host.happened(since=self._heard_until - OVERLAP):
+            self._chronicle.add(happening)
+        self.reconcile()
 
     def _survive(self, happening: Happening) -> None:
         """One bad event must not end the stream."""

@@ -181,8 +181,7 @@ def cycles(
                 ways.pop()
             elif following in trail:
                 circle = tuple(trail[trail.index(following) :])
-                if len(circle) > 1:
-                    found.setdefault(frozenset(circle), circle)
+                found.setdefault(frozenset(circle), circle)
             elif following not in done and following in depends_on:
                 trail.append(following)
                 ways.append(iter(depends_on[following]))

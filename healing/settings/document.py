@@ -5,7 +5,7 @@ token that happens to be all digits keeps its leading zeros.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias, cast
 
@@ -70,7 +70,7 @@ class Document:
 
     tree: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
     lines: Mapping[KeyPath, int] = field(default_factory=dict[KeyPath, int])
-    mistakes: Sequence[Mistake] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def read(text: str, env: Environment) -> Document:
@@ -99,7 +99,7 @@ def read(text: str, env: Environment) -> Document:
         return Document(mistakes=(*reader.mistakes, mistake))
     # Compose's convention: a place for anchors that other sections refer to.
     tree = {key: value for key, value in tree.items() if not key.startswith("x-")}
-    return Document(tree=tree, lines=reader.lines, mistakes=reader.mistakes)
+    return Document(tree=tree, lines=reader.lines, mistakes=tuple(reader.mistakes))
 
 
 def _about_braces(text: str, line: int) -> str:
@@ -172,8 +172,7 @@ class _Reader:
             self.lines[here] = line
             found[key] = self.value(value_node, here)
         for source in merged:
-            for key, value in self._merged(source, path, known=frozenset(found)).items():
-                found.setdefault(key, value)
+            found.update(self._merged(source, path, known=frozenset(found)))
         return found
 
     def _merged(self, node: yaml.Node, path: KeyPath, *, known: frozenset[str]) -> dict[str, Tree]:
@@ -181,8 +180,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             result: dict[str, Tree] = {}
             for part in node.value:
-                for key, value in self._merged(part, path, known=known | set(result)).items():
-                    result.setdefault(key, value)
+                result.update(self._merged(part, path, known=known | set(result)))
             return result
         if not isinstance(node, yaml.MappingNode):
             line = node.start_mark.line + 1

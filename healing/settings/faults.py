@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from healing.settings.keys import suggestion
 from healing.settings.secrets import masked
 from healing.settings.section import Section
 from healing.settings.tree import Place
-from healing.settings.units import shown, write_duration
+from healing.settings.units import one_line, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,8 @@ class Fault:
     def __str__(self) -> str:
         """Write it in one line: place, key path, what is wrong."""
         path = dotted(self.path)
-        return masked(
-            f"{self.place}: {path}: {self.what}" if path else f"{self.place}: {self.what}"
-        )
+        where = f"{self.place}: {path}" if path else str(self.place)
+        return one_line(masked(f"{where}: {self.what}"))
 
 
 def dotted(path: KeyPath) -> str:
@@ -75,8 +73,6 @@ def _words(detail: ErrorDetails, model: type[Section], path: KeyPath) -> str:
             return f"must be at least {context['ge']}, not {shown(detail['input'])}"
         case "less_than_equal":
             return f"must be at most {context['le']}, not {shown(detail['input'])}"
-        case "greater_than":
-            return f"must be more than {_written(context['gt'])}"
         case "model_type" | "model_attributes_type" | "mapping_type" | "dict_type":
             return "must be a mapping with keys of its own"
         case "tuple_type" | "list_type":
@@ -85,10 +81,6 @@ def _words(detail: ErrorDetails, model: type[Section], path: KeyPath) -> str:
             return "must not be empty"
         case _:
             return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
-
-
-def _written(bound: object) -> str:
-    return write_duration(bound) if isinstance(bound, timedelta) else str(bound)
 
 
 def sorted_lines(faults: Iterable[Fault]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ A label that cannot be understood is never passed over in silence: the service i
 observed, whatever its level would be, until the label is put right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from healing.names import InstanceName, ServiceName
 from healing.services import Level, Service
 from healing.settings.faults import dotted, translate
+from healing.settings.kinds import read_bool, read_name
 from healing.settings.nearest import nearest
-from healing.settings.section import read_bool, read_name
+from healing.settings.secrets import masked
 from healing.settings.sections.safety import Defaults
 from healing.settings.sections.services import ServiceSettings
-from healing.settings.units import shown
+from healing.settings.units import one_line, shown
 
 PREFIX = "healing."
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
@@ -78,7 +79,7 @@ class Labelled:
     @property
     def speaks(self) -> bool:
         """Whether there is any label of ours."""
-        return any(label.startswith(PREFIX) for label in self.labels)
+        return any(label.startswith((PREFIX, "autoheal")) for label in self.labels)
 
 
 @dataclass(slots=True)
@@ -126,7 +127,9 @@ def service_from_labels(labels: Mapping[str, str], container: str, defaults: Def
         asks=enabled is True and written.get(ONE_OFF, "").lower() != "true",
         refuses=enabled is False and f"{PREFIX}enable" in written,
         compose_dependencies=_compose_dependencies(labels.get(DEPENDS_ON, "")),
-        warnings=tuple(f"container {container!r}: {warning}" for warning in said.warnings),
+        warnings=tuple(
+            one_line(masked(f"container {container!r}: {warning}")) for warning in said.warnings
+        ),
         defaults=defaults,
     )
 
@@ -227,9 +230,9 @@ def _without(keys: Mapping[str, Any], key: str | int) -> dict[str, Any]:
 
 def _label_of(path: tuple[str | int, ...], labels: Mapping[str, str]) -> str:
     """Find the label that a key came from."""
-    words = tuple(str(step) for step in path)
+    words = [str(step) for step in path] or [""]
     for name, key in _KEYS.items():
-        if words[: len(key)] == key and f"{PREFIX}{name}" in labels:
+        if tuple(words[: len(key)]) == key and f"{PREFIX}{name}" in labels:
             return f"{PREFIX}{name}"
     if words[0] == "probes":
         detail = next((name for name, key in _PROBE.items() if words[-1] == key), "")
@@ -237,7 +240,9 @@ def _label_of(path: tuple[str | int, ...], labels: Mapping[str, str]) -> str:
     if words[0] == "metrics" and len(words) > 1:
         detail = f".{words[2]}" if words[2:] and words[2] != "query" else ""
         return f"{PREFIX}metric.{words[1]}{detail}"
-    return "autoheal.stop.timeout" if words[:1] == ("limits",) else f"{PREFIX}{dotted(path)}"
+    if words[0] == "depends_on":
+        return f"{PREFIX}depends_on"
+    return "autoheal.stop.timeout" if words[0] == "limits" else f"{PREFIX}{dotted(path)}"
 
 
 def _compose_dependencies(text: str) -> tuple[str, ...]:
@@ -257,8 +262,3 @@ def _slip_of_the_pen(label: str) -> str | None:
     if before in {"healing", "heal", "healling", "heailng", "haeling", "autoheal", "auto-heal"}:
         return None if label in KNOWN_LABELS else nearest(label, KNOWN_LABELS)
     return None
-
-
-def all_warnings(labelled: Iterable[Labelled]) -> tuple[str, ...]:
-    """Gather the warnings of many containers, each once."""
-    return tuple(dict.fromkeys(warning for one in labelled for warning in one.warnings))

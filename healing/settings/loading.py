@@ -69,10 +69,10 @@ def _checked(
         places.setdefault((), Place(file, 1))
 
     faults = [Fault(Place(file, m.line), m.path, m.what) for m in found.mistakes]
-    tainted = {fault.path for fault in faults}
+    unread = {fault.path for fault in faults}
     settings, invalid = _validated(tree, places)
-    faults += [fault for fault in invalid if fault.path not in tainted]
-    tainted |= {fault.path for fault in faults}
+    faults += [fault for fault in invalid if fault.path not in unread]
+    wrong = unread | {fault.path for fault in invalid}
 
     notes: list[Note] = []
     if settings is not None:
@@ -80,7 +80,7 @@ def _checked(
         faults += [
             Fault(placed(remark.path, places), remark.path, remark.what)
             for remark in together.faults
-            if not _touches(remark.path, tainted)
+            if not _holds(remark.path, wrong)
         ]
         notes = [
             Note(placed(remark.path, places), dotted(remark.path), remark.what)
@@ -134,6 +134,6 @@ def _names_in(section: Tree) -> frozenset[str]:
     return frozenset(cast("Iterable[str]", section)) if isinstance(section, dict) else frozenset()
 
 
-def _touches(path: KeyPath, tainted: set[KeyPath]) -> bool:
-    """Whether a path leads through something that is wrong already."""
-    return any(path[:end] in tainted for end in range(1, len(path) + 1))
+def _holds(path: KeyPath, wrong: set[KeyPath]) -> bool:
+    """Whether something at or below a path is wrong already: then what follows from it is not."""
+    return any(other[: len(path)] == path for other in wrong)

@@ -26,10 +26,22 @@ def merge(settings: Settings, labelled: Iterable[Labelled]) -> Merged:
     then fill in only the keys that the file leaves out. A container that says
     `healing.enable=false` puts such a service on hold, unless the file writes `hold` itself.
     """
-    joining = _Joining(settings)
-    for one in sorted(labelled, key=lambda one: one.container):
+    containers = sorted(labelled, key=lambda one: one.container)
+    joining = _Joining(settings, _claimed_twice(settings, containers))
+    for one in containers:
         joining.add(one)
     return joining.merged()
+
+
+def _claimed_twice(settings: Settings, containers: Iterable[Labelled]) -> frozenset[str]:
+    """Find names that more than one service goes by: then none of them has it to itself."""
+    targets: dict[str, set[Target]] = {
+        name: {service.target} for name, service in settings.stack().services.items()
+    }
+    for one in containers:
+        if one.service is not None:
+            targets.setdefault(one.name, set()).add(one.service.target)
+    return frozenset(name for name, several in targets.items() if len(several) > 1)
 
 
 @dataclass(slots=True)
@@ -37,12 +49,18 @@ class _Joining:
     """The services so far, and which of them each container belongs to."""
 
     settings: Settings
+    claimed_twice: frozenset[str]
     says: dict[str, ServiceSettings] = field(init=False)
+    file: Mapping[str, ServiceSettings] = field(init=False)
+    targets: Mapping[str, Target] = field(init=False)
     members: dict[str, list[Labelled]] = field(default_factory=dict[str, list[Labelled]])
     warnings: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        self.says = dict(self.settings.named_services())
+        self.file = self.settings.named_services()
+        self.says = dict(self.file)
+        stack = self.settings.stack().services
+        self.targets = {name: service.target for name, service in stack.items()}
 
     def add(self, one: Labelled) -> None:
         self.warnings += one.warnings
@@ -67,50 +85,55 @@ class _Joining:
 
     def _of_the_file(self, one: Labelled) -> str | None:
         """Find the service of the file that this container belongs to."""
-        defaults = self.settings.defaults()
-        named = self.settings.named_services()
-        for name, service in named.items():
-            if _finds(service.service(name, defaults).target, one):
+        for name, target in self.targets.items():
+            if _finds(target, one):
                 return name
-        bears_its_name = one.asks and one.name in named and named[one.name].target is None
-        return one.name if bears_its_name else None
+        file = self.file.get(one.name)
+        return one.name if one.asks and file is not None and file.target is None else None
 
     def _fill_in(self, name: str, one: Labelled) -> None:
         """Let a container's labels say what the file leaves out."""
-        file = self.settings.named_services()[name]
+        file = self.file[name]
         if one.refuses:
             why = f"container {one.container!r} says healing.enable=false"
             if "hold" not in file.model_fields_set:
                 self.says[name] = self.says[name].model_copy(update={"hold": why})
                 self.warnings.append(f"{why}: service {name!r} is left alone")
-            return
-        if self._agrees(name, one):
+        elif one.speaks and self._agrees(name, one):
             hold = self.says[name].hold
-            finds = _finds(file.service(name, self.settings.defaults()).target, one)
-            says = _over(file, one.says.model_copy(update={"target": None}) if finds else one.says)
+            # Where the file finds it, also by its default, the file's word on where it is holds.
+            found = _finds(self.targets[name], one)
+            says = _over(file, one.says.model_copy(update={"target": None}) if found else one.says)
             self.says[name] = says.model_copy(update={"hold": hold}) if hold else says
 
-    def _of_its_own(self, one: Labelled) -> str:
-        """Add a service that only labels name."""
+    def _of_its_own(self, one: Labelled) -> str | None:
+        """Add a service that only labels name; None when its name cannot be had."""
         name = str(one.name)
-        for other in (name, f"{one.labels.get(PROJECT, 'container')}-{name}", one.container):
-            known = self.says.get(other)
-            if known is None:
-                self.says[other] = one.says
-                return other
-            if other not in self.settings.named_services() and known.target == one.says.target:
-                self._agrees(other, one)
-                return other
+        if name in self.claimed_twice:
+            project = one.labels.get(PROJECT)
+            name = f"{project}-{name}" if project else name
             self.warnings.append(
-                f"two services are called {other!r}: give container {one.container!r} a name of "
-                f"its own with healing.service"
+                f"several services are called {str(one.name)!r}: container {one.container!r} is "
+                f"taken for {name!r}; give it a name of its own with healing.service"
             )
-        return one.container
+        known = self.says.get(name)
+        if known is not None and known.target != one.says.target:
+            self.warnings.append(
+                f"container {one.container!r} is not looked after: {name!r} is somebody else's "
+                f"name; give it one of its own with healing.service"
+            )
+            return None
+        if known is None:
+            self.says[name] = one.says
+        else:
+            self._agrees(name, one)
+        return name
 
     def _agrees(self, name: str, one: Labelled) -> bool:
-        """Whether this is the first container of the service, whose labels hold for all."""
-        first = next(iter(self.members.get(name, ())), None)
-        if first is not None and first.says != one.says and one.speaks:
+        """Whether this is the first container of the service that speaks: it speaks for all."""
+        members = self.members.get(name, ())
+        first = next((other for other in members if other.speaks and not other.refuses), None)
+        if first is not None and first.says != one.says:
             self.warnings.append(
                 f"containers {first.container!r} and {one.container!r} of service {name!r} have "
                 f"different labels: those of {first.container!r} hold"
@@ -125,7 +148,7 @@ class _Joining:
                 self.warnings.append(
                     f"service {service.name!r} depends on {other!r}, which nothing names"
                 )
-        file = self.settings.services.get(service.name)
+        file = self.file.get(service.name)
         if file is None or "depends_on" not in file.model_fields_set:
             needs += self._compose_dependencies(self.members.get(service.name, ()))
         wanted = dict.fromkeys(n for n in needs if n in self.says and n != service.name)

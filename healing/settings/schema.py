@@ -7,7 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from healing.settings.section import FROM_ENVIRONMENT, Switchable
+from healing.settings.kinds import FROM_ENVIRONMENT
+from healing.settings.section import Switchable
 from healing.settings.sections.limits import Budget, write_budget
 from healing.settings.tree import Settings
 from healing.settings.units import write_duration

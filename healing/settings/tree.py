@@ -10,8 +10,9 @@ from healing.names import ServiceName, SignalName
 from healing.services import Limits, Stack
 from healing.settings.actions import KNOWN_ACTIONS, Action
 from healing.settings.document import KeyPath
+from healing.settings.kinds import Name
 from healing.settings.procedures import Procedure, read_trigger
-from healing.settings.section import Name, Section
+from healing.settings.section import Section
 from healing.settings.sections.actions import ActionSettings
 from healing.settings.sections.api import Api
 from healing.settings.sections.circuit_breakers import CircuitBreakers
@@ -25,6 +26,7 @@ from healing.settings.sections.rollback import Rollback
 from healing.settings.sections.safety import Defaults, Safety
 from healing.settings.sections.services import ServiceSettings, TargetSettings
 from healing.settings.sections.storage import Storage
+from healing.settings.units import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Note:
 
     def __str__(self) -> str:
         """Write it in one line, as faults are."""
-        return f"{self.place}: {self.path}: {self.what}"
+        return one_line(f"{self.place}: {self.path}: {self.what}")
 
 
 class Settings(Section):

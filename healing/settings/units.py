@@ -31,7 +31,7 @@ _SPELLED_OUT: Mapping[str, str] = {
 }
 _WRITTEN_WITH = ("d", "h", "m", "s", "ms", "us")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_SHOWN = 60
 _LONGEST = timedelta(days=365 * 100)
 
@@ -47,6 +47,11 @@ def shown(value: object) -> str:
     """Quote a value for a message, shortened where it is long."""
     text = str(value)
     return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "...")
+
+
+def one_line(text: str) -> str:
+    """Write text so that it stays on its line and does nothing to the terminal."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def read_number(value: object) -> float:
@@ -73,6 +78,7 @@ def read_whole(value: object) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not _NUMBER.fullmatch(text) or Fraction(text) % 1:
         raise ValueError(f"must be a whole number, not {shown(value)}")
+    read_number(value)
     return int(Fraction(text))
 
 
@@ -106,6 +112,18 @@ def read_duration(value: object) -> timedelta:
     if total > _LONGEST // timedelta(microseconds=1):
         raise ValueError(f"must be at most 100 years, not {shown(value)}")
     return timedelta(microseconds=round(total))
+
+
+def read_some_time(value: object) -> timedelta:
+    """Read a duration that must not be zero.
+
+    Raises:
+        ValueError: It is zero, or no duration.
+    """
+    duration = read_duration(value)
+    if not duration:
+        raise ValueError(f"must be more than zero, not {shown(value)}")
+    return duration
 
 
 def _amounts(text: str) -> dict[str, Fraction]:

@@ -84,6 +84,15 @@ class Agent:
         finally:
             connection.close()
 
+    def wait_until_well(self, service: str) -> None:
+        """Wait until every container of a service has answered well."""
+
+        def well() -> bool:
+            found = [s for s in self.ask("GET", "/services")[1] if s["name"] == service]
+            return all(c["answers"] and c["well"] for s in found for c in s["containers"])
+
+        wait_until(well, within=30)
+
     def incidents(self, service: str | None = None) -> list[dict[str, Any]]:
         """Newest first."""
         query = f"?service={service}" if service else ""

@@ -17,6 +17,24 @@ http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
 
 
+def front_of(container: Container) -> str:
+    """A web server that answers well only when `container` does."""
+    details = container.client.inspect_container(container.id)
+    address = details["NetworkSettings"]["IPAddress"]
+    question = f"urllib.request.urlopen('http://{address}:8080/', timeout=1)"
+    return "import urllib.request\n" + WEB_SERVER.replace(
+        "self.send_response(200)",
+        f"""
+        try:
+            {question}
+            self.send_response(200)
+        except OSError:
+            self.send_response(503)
+        self.end_headers(); return
+        self.send_response(200)""",
+    )
+
+
 def service(container: Container, **more: Any) -> dict[str, Any]:
     """A service that is one container, asked every second."""
     probe = {"http": "http://:8080/health", "every": "1s", "timeout": "1s"}

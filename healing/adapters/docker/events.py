@@ -35,6 +35,7 @@ WHAT = {
 }
 ASKED_FOR = sorted({action.partition(":")[0] for action in WHAT})
 """The rest never crosses the wire: a HEALTHCHECK alone makes three exec events each time."""
+WANTED = json.dumps({"type": ["container"], "event": ASKED_FOR})
 NOT_LABELS = frozenset({"name", "image", "exitCode", "signal", "execDuration"})
 NANOSECONDS = 1_000_000_000
 
@@ -69,6 +70,30 @@ def read_event(line: bytes) -> tuple[int, Happening] | None:
 def _signal(text: str) -> int:
     """Read a signal; the engine writes its number, others its name."""
     return int(text) if text.isdigit() else int(signal.Signals[text.upper()])
+
+
+def happened(engine: Engine, *, since: datetime, until: datetime) -> list[Happening]:
+    """List what happened between two times, as far as the engine remembers: its last 256 events.
+
+    Raises:
+        HostUnavailableError: The engine did not answer in time.
+    """
+    lines = engine.get_bytes(
+        "/events",
+        since=_stamp(_nanoseconds(since)),
+        until=_stamp(_nanoseconds(until)),
+        filters=WANTED,
+    ).splitlines()
+    found: list[Happening] = []
+    for line in lines:
+        try:
+            read = read_event(line)
+        except ValueError as error:
+            log.warning("event skipped: %s", error)
+            continue
+        if read is not None:
+            found.append(read[1])
+    return found
 
 
 class DockerHappenings:
@@ -189,8 +214,8 @@ class DockerHappenings:
             "GET",
             "/events",
             silence=self._silence,
-            since=f"{self._from // NANOSECONDS}.{self._from % NANOSECONDS:09d}",
-            filters=json.dumps({"type": ["container"], "event": ASKED_FOR}),
+            since=_stamp(self._from),
+            filters=WANTED,
         )
 
     def _hang_up(self) -> None:
@@ -202,3 +227,7 @@ class DockerHappenings:
 def _nanoseconds(at: datetime) -> int:
     since_epoch = at - datetime.fromtimestamp(0, UTC)
     return since_epoch // timedelta(microseconds=1) * 1000
+
+
+def _stamp(nanoseconds: int) -> str:
+    return f"{nanoseconds // NANOSECONDS}.{nanoseconds % NANOSECONDS:09d}"

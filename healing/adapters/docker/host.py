@@ -15,11 +15,11 @@ import requests
 import urllib3
 
 from healing.adapters.docker.engine import Engine, find_engine, segment
-from healing.adapters.docker.events import DockerHappenings
+from healing.adapters.docker.events import DockerHappenings, happened
 from healing.adapters.docker.output import text, unframe
 from healing.adapters.docker.picture import Raw, from_inspection, from_list, part, shares_network_of
 from healing.errors import HostUnavailableError, InstanceGoneError, OutcomeUnknownError
-from healing.instances import Instance
+from healing.instances import Happening, Instance
 from healing.services import Exec
 
 OUTPUT_KEPT = 16 * 1024
@@ -186,6 +186,14 @@ class DockerHost:
                 f"{timeout.total_seconds():g} s"
             )
         return int(state["ExitCode"]), text(unframe(output))[-OUTPUT_KEPT:]
+
+    def happened(self, *, since: datetime) -> Sequence[Happening]:
+        """List what happened since then, as far as the engine remembers: its last 256 events.
+
+        Raises:
+            HostUnavailableError: The engine did not answer in time.
+        """
+        return happened(self._engine, since=since, until=self._now())
 
     def happenings(self, *, since: datetime | None) -> DockerHappenings:
         """Follow what happens, from `since` on as far as the engine remembers.

@@ -176,6 +176,14 @@ class ProcessHost:
         )
         return answer.exit_code or 0, answer.words
 
+    def happened(self, *, since: datetime) -> Sequence[Happening]:
+        """List what happened since then, as far as the supervisor remembers.
+
+        Raises:
+            HostUnavailableError: The supervisor did not answer in time.
+        """
+        return self._look(Question(wish=Wish.HAPPENED, since=since)).happened
+
     def happenings(self, *, since: datetime | None) -> "ProcessHappenings":
         """Follow what happens, from `since` on as far as the supervisor remembers.
 

@@ -64,6 +64,7 @@ class Wish(StrEnum):
     RESTART = "restart"
     KILL = "kill"
     EXECUTE = "execute"
+    HAPPENED = "happened"
     FOLLOW = "follow"
     END = "end"
     """Stop every program, and the supervisor."""
@@ -101,6 +102,7 @@ class Answer:
     exit_code: int | None = None
     instances: tuple[Instance, ...] = ()
     happening: Happening | None = None
+    happened: tuple[Happening, ...] = ()
 
 
 def unix_socket(home: Path, *, listen: bool) -> socket.socket:

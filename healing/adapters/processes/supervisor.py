@@ -97,6 +97,9 @@ class Supervisor:
                 return Answer(words=f"healing supervisor, process {os.getpid()}")
             case Wish.LIST:
                 return Answer(instances=tuple(c.look() for c in self._children.values()))
+            case Wish.HAPPENED:
+                since = question.since
+                return Answer(happened=tuple(h for h in self._past if not since or h.at >= since))
             case Wish.DECLARE:
                 for program in question.programs:
                     await self._declare(program)

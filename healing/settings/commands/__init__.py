@@ -67,7 +67,7 @@ def _understand(
 ) -> Understood | None:
     if isinstance(command, str):
         command = normal_placeholders(command.strip())
-        if kind is CommandType.DATABASE and re.match(r"(?i)select\b", command):
+        if kind is CommandType.DATABASE and re.match(r"(?i)(select|reconnect)\b", command):
             return sql.understand(command)
         if found := is_shell_syntax(command):
             raise ValueError(f"{found!r} is for a shell, and no shell ever sees this")

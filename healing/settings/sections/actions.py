@@ -6,7 +6,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from healing.settings.actions import CACHE_PREFIX
 from healing.settings.commands import CommandType, Understood, understand
-from healing.settings.section import Section, Text, one_of, read_argv, read_text
+from healing.settings.kinds import Text, one_of, read_argv, read_text
+from healing.settings.section import Section
 
 
 def _command(value: object) -> str | tuple[str, ...]:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SecretStr, field_validator
 
-from healing.settings.section import Name, Port, Secret, Section, Text, one_of
+from healing.settings.kinds import Name, Port, Secret, Text, one_of
+from healing.settings.section import Section
 
 SHORTEST_TOKEN = 16
 

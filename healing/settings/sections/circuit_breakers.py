@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from healing.settings.section import Count, Duration, Flag, Json, Name, Section, Text
+from healing.settings.kinds import Count, Duration, Flag, Json, Name, Text
+from healing.settings.section import Section
 
 
 class BreakerSettings(Section):

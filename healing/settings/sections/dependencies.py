@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.section import Flag, Names, Section, Switchable, one_of
+from healing.settings.kinds import Flag, Names, one_of
+from healing.settings.section import Section, Switchable
 
 
 class Isolation(StrEnum):

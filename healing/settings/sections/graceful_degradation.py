@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.section import Count, Duration, Flag, Name, Section, Switchable, one_of
+from healing.settings.kinds import Count, Duration, Flag, Name, one_of
+from healing.settings.section import Section, Switchable
 
 
 class Fallback(StrEnum):

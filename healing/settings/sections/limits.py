@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from healing.services import Limits
 from healing.settings import units
-from healing.settings.section import Duration, Pause, Section
+from healing.settings.kinds import Duration, Pause
+from healing.settings.section import Section
 
 _STANDARD = Limits()
 _BUDGET = re.compile(r"\s*(\d+)\s*(?:(?:/|per|in)\s*(.+))?", re.ASCII)

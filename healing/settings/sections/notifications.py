@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.section import Name, Secret, Section, one_of
+from healing.settings.kinds import Name, Secret, one_of
+from healing.settings.section import Section
 
 
 class ChannelType(StrEnum):

@@ -7,18 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.section import (
-    Amount,
-    Duration,
-    Flag,
-    Name,
-    Names,
-    Ratio,
-    Section,
-    Share,
-    Switchable,
-    one_of,
-)
+from healing.settings.kinds import Amount, Duration, Flag, Name, Names, Ratio, Share, one_of
+from healing.settings.section import Section, Switchable
 
 
 class Algorithm(StrEnum):

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, model_validator
 
 from healing.services import Exec, Http, Probe, Tcp
-from healing.settings.section import Count, Duration, Section, read_argv, read_text
+from healing.settings.kinds import Count, Duration, read_argv, read_text
+from healing.settings.section import Section
 from healing.settings.units import shown
 
 _STANDARD = Probe(check=Http(""))

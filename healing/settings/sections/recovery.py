@@ -6,7 +6,8 @@ from datetime import timedelta
 from pydantic import Field
 
 from healing.services import Http, Probe
-from healing.settings.section import Count, Duration, Name, Names, Section
+from healing.settings.kinds import Count, Duration, Name, Names
+from healing.settings.section import Section
 
 PROBE_EVERY = Probe(check=Http("")).every
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from healing.settings.section import Count, Duration, Flag, Switchable
+from healing.settings.kinds import Count, Duration, Flag
+from healing.settings.section import Switchable
 
 
 class AutomaticRollback(Switchable):

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from healing.services import Level, Limits
-from healing.settings.section import Section, Text, one_of, read_names
+from healing.settings.kinds import Text, one_of, read_names
+from healing.settings.section import Section
 from healing.settings.sections.limits import LimitsSettings
 
 

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field
 
 from healing.names import ServiceName
 from healing.services import ByCompose, Expect, Level, Service
-from healing.settings.section import Flag, Name, Names, Section, one_of, one_or_many, read_text
+from healing.settings.kinds import Flag, Name, Names, one_of, one_or_many, read_text
+from healing.settings.section import Section
 from healing.settings.sections.limits import LimitsSettings
 from healing.settings.sections.probes import ProbeSettings, read_probe
 from healing.settings.sections.safety import Defaults

@@ -2,13 +2,14 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, field_serializer
 
 from healing.names import SignalName
 from healing.services import Signal
 from healing.settings import promql
-from healing.settings.section import Section, Text, read_text
-from healing.settings.units import read_number, read_size, shown
+from healing.settings.kinds import Text, read_text
+from healing.settings.section import Section
+from healing.settings.units import read_number, read_size, shown, write_size
 
 
 def _read_capacity(value: object) -> float | str:
@@ -41,6 +42,13 @@ class SignalSettings(Section):
         BeforeValidator(_read_capacity, json_schema_input_type=float | str | None),
     ] = None
     """Where it is full: a number, a size such as `512MiB`, or PromQL; nothing if it cannot be."""
+
+    @field_serializer("capacity")
+    def _in_units(self, capacity: float | str | None) -> float | str | None:
+        """Write bytes as people do."""
+        if self.unit != "bytes" or not isinstance(capacity, float) or not capacity.is_integer():
+            return capacity
+        return write_size(int(capacity))
 
     def signal(self, name: str) -> Signal:
         """Hand it to the domain."""

@@ -7,16 +7,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.section import (
+from healing.settings.kinds import (
     DockerAddress,
     Duration,
     Flag,
     HttpAddress,
     RedisAddress,
     Secret,
-    Section,
     read_text,
 )
+from healing.settings.section import Section
 
 
 def _read_directory(value: object) -> Path:

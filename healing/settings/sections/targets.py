@@ -6,7 +6,8 @@ from pydantic import BeforeValidator, model_validator
 
 from healing.names import InstanceName
 from healing.services import ByCompose, ByLabel, ByName, Target
-from healing.settings.section import Section, Text
+from healing.settings.kinds import Text
+from healing.settings.section import Section
 from healing.settings.units import shown
 
 
