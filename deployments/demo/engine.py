@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deployments.demo.packages import Say, ensure_program, search_path
 from healing.adapters.docker import DockerHost
@@ -19,9 +21,12 @@ from healing.errors import HealingError
 
 READY_WITHIN = 40.0
 STOPS_WITHIN = 20.0
+BRIDGED_IS_FILTERED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+NO_FIREWALL = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
+"""The shop needs none: its parts share one bridge, and a proxy publishes their ports."""
 NEXT_TRY = {
     # What a failed start says in its log -> what another start does without.
-    "iptables": ("--iptables=false", "--ip6tables=false"),
+    "iptables": NO_FIREWALL,
     "overlay": ("--storage-driver=vfs",),
     "storage-driver": ("--storage-driver=vfs",),
     "graphdriver": ("--storage-driver=vfs",),
@@ -48,6 +53,7 @@ class Engine:
     url: str
     version: str
     pid: int | None = None
+    _run: Path | None = field(default=None, repr=False)
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def stop(self) -> None:
@@ -60,6 +66,8 @@ class Engine:
                 os.kill(self.pid, signal.SIGKILL)
                 _wait(lambda: not self._runs(), STOPS_WITHIN)
         self.pid = None
+        if self._run is not None:
+            shutil.rmtree(self._run, ignore_errors=True)
 
     def _runs(self) -> bool:
         if self._child is not None:
@@ -77,6 +85,9 @@ def ensure_engine(home: Path, say: Say, *, may_install: bool = True) -> Engine |
         return running
     reasons: list[str] = []
     for url in _candidates():
+        if not _is_here(url):
+            reasons.append(f"the engine at {url} is on another machine")
+            continue
         try:
             return Engine(url, ask(url))
         except HealingError as error:
@@ -85,10 +96,7 @@ def ensure_engine(home: Path, say: Say, *, may_install: bool = True) -> Engine |
         return NoEngine(f"{reasons[0]} (only root can start an engine)")
     if other := next(_other_daemons(), None):
         return NoEngine(f"a Docker engine runs here as process {other} and does not answer")
-    if may_install:
-        why_not = ensure_program("dockerd", "docker.io", say)
-    else:
-        why_not = None if _which("dockerd") else "dockerd is not installed"
+    why_not = ensure_program("dockerd", "docker.io", say, may_install=may_install)
     return NoEngine(why_not) if why_not else daemon.start(say)
 
 
@@ -104,6 +112,11 @@ def ask(url: str) -> str:
         return host.ping()
     finally:
         host.close()
+
+
+def _is_here(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "unix" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def _candidates() -> Iterator[str]:
@@ -145,27 +158,26 @@ class _Daemon:
         with contextlib.suppress(OSError, ValueError, HealingError):
             pid = int(self.pidfile.read_text())
             if pid in _other_daemons():
-                return Engine(self.url, ask(self.url), pid)
+                return Engine(self.url, ask(self.url), pid, self.run)
         return None
 
     def start(self, say: Say) -> Engine | NoEngine:
         """Start it, with less and less as the machine refuses things."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.run.mkdir(parents=True, exist_ok=True)
         say(f"starting a Docker engine of our own (data in {self.home}, log in {self.log})")
-        without: tuple[str, ...] = ()
-        for _ in range(3):
-            outcome = self._try(without)
-            if isinstance(outcome, Engine):
-                return outcome
+        without = () if _firewall_knows_docker() else NO_FIREWALL
+        outcome = self._try(without)
+        while isinstance(outcome, NoEngine):
             more = next((f for words, f in NEXT_TRY.items() if words in outcome.reason), ())
             if not set(more) - set(without):
                 return outcome
             say(f"it did not start; trying with {' '.join(more)}")
-            without += more
+            without = (*without, *more)
+            outcome = self._try(without)
         return outcome
 
     def _try(self, flags: tuple[str, ...]) -> Engine | NoEngine:
+        self.run.mkdir(parents=True, exist_ok=True)
         for stale in (self.pidfile, self.run / "docker.sock"):
             stale.unlink(missing_ok=True)
         command = [
@@ -174,6 +186,7 @@ class _Daemon:
             f"--data-root={self.home / 'data'}",
             f"--exec-root={self.run / 'exec'}",
             f"--pidfile={self.pidfile}",
+            "--bridge=none",
             # The machine's containerd, where one runs, is shared under names of our own.
             "--containerd-namespace=healing-demo",
             "--containerd-plugins-namespace=healing-demo-plugins",
@@ -188,7 +201,7 @@ class _Daemon:
                 start_new_session=True,
                 env={**os.environ, "PATH": search_path()},
             )
-        engine = Engine(self.url, "", child.pid, child)
+        engine = Engine(self.url, "", child.pid, self.run, child)
         deadline = time.monotonic() + READY_WITHIN
         while time.monotonic() < deadline and child.poll() is None:
             with contextlib.suppress(HealingError):
@@ -200,8 +213,15 @@ class _Daemon:
         return NoEngine(f"dockerd did not start: {' / '.join(last_words)[-600:]}")
 
 
-def _which(program: str) -> bool:
-    return any(Path(folder, program).exists() for folder in search_path().split(os.pathsep))
+def _firewall_knows_docker() -> bool:
+    """Tell whether an engine was here before: then bridged traffic passes the firewall's rules.
+
+    On a machine like that, ours has to add its own; on any other it leaves the firewall alone.
+    """
+    try:
+        return BRIDGED_IS_FILTERED.read_text().strip() == "1"
+    except OSError:
+        return False
 
 
 def _wait(claim: Callable[[], bool], within: float) -> bool:

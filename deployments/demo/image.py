@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import docker
+from docker.errors import ImageNotFound
 
 IMPORT_TIMEOUT = 180
 STDLIB = PurePosixPath("/usr") / sys.platlibdir / Path(sysconfig.get_path("stdlib")).name
@@ -42,7 +43,7 @@ LEFT_OUT_FILES = re.compile(
     r"(\.opt-[12]\.pyc|\.a|\.exe|\.pickle)$|^_(tkinter|test|ctypes_test|xx)"
 )
 APPLETS = ("sh", "ls", "cat", "ps", "kill", "sleep", "top", "wget", "nc", "true", "false")
-LDD_LINE = re.compile(r"^\s*(?:(\S+) => )?(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
+LDD_LINE = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,17 @@ class Recipe:
         return f"{self.name}:{digest.hexdigest()[:16]}"
 
 
-def python_image(apps: Path | None = None) -> Recipe:
-    """Describe an image with this Python, busybox where there is one, and `apps` in `/app`."""
+def python_image(apps: Path | None = None, programs: tuple[Path, ...] = ()) -> Recipe:
+    """Describe an image with this Python, and busybox where there is one.
+
+    The files of the folder `apps` stand in `/app`, and `programs` in `/usr/bin`.
+    """
     content = {
         **_system(),
         **_interpreter(),
         **_busybox(),
         **(_tree(apps, PurePosixPath("/app")) if apps else {}),
+        **{PurePosixPath("/usr/bin", one.name): Item(one, 0o755) for one in programs},
     }
     binaries = [i.source for i in content.values() if isinstance(i.source, Path) and _is_elf(i)]
     libraries = _libraries(binaries)
@@ -109,31 +114,12 @@ def python_image(apps: Path | None = None) -> Recipe:
     )
 
 
-def program_image(name: str, program: Path) -> Recipe:
-    """Describe an image with one program in `/usr/bin`, and busybox where there is one."""
-    content = {
-        **_system(),
-        **_busybox(),
-        PurePosixPath("/usr/bin") / program.name: Item(program, 0o755),
-    }
-    libraries = _libraries([program])
-    return Recipe(
-        name,
-        {**content, **libraries},
-        (
-            "ENV PATH=/usr/bin:/bin",
-            f"ENV LD_LIBRARY_PATH={_folders(libraries)}",
-            "WORKDIR /data",
-        ),
-    )
-
-
 def build(client: docker.APIClient, recipe: Recipe) -> str:
     """Make sure the engine has the image. Returns its tag."""
     tag = recipe.tag
     try:
         client.inspect_image(tag)
-    except docker.errors.ImageNotFound:
+    except ImageNotFound:
         repository, _, version = tag.partition(":")
         client.import_image_from_stream(
             _tar(recipe.content), repository, version, changes=list(recipe.changes)
@@ -147,6 +133,7 @@ def _system() -> Content:
         PurePosixPath("/etc/passwd"): Item(b"root:x:0:0:root:/tmp:/bin/sh\n"),
         PurePosixPath("/etc/group"): Item(b"root:x:0:\n"),
         PurePosixPath("/etc/hosts"): Item(b""),
+        PurePosixPath("/etc/nsswitch.conf"): Item(b"hosts: files dns\n"),
         PurePosixPath("/tmp/.keep"): Item(b""),  # noqa: S108 - a path inside the image
         PurePosixPath("/data/.keep"): Item(b""),
     }
@@ -200,8 +187,13 @@ def _libraries(binaries: Iterable[Path]) -> Content:
     said = subprocess.run(
         ["ldd", *map(str, binaries)], capture_output=True, text=True, timeout=60, check=False
     )
-    for _, path in LDD_LINE.findall(said.stdout):
+    for path in LDD_LINE.findall(said.stdout):
         found[PurePosixPath(path)] = Item(Path(path).resolve(), 0o755)
+    # Loaded by name at run time to look up host names, in a C library before 2.34.
+    for folder in {path.parent for path in found if path.name.startswith("libc.so")}:
+        for name in ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"):
+            if (library := Path(folder, name)).exists():
+                found[PurePosixPath(library)] = Item(library.resolve(), 0o755)
     return found
 
 

@@ -15,10 +15,17 @@ SERVICES_GATE = Path("/usr/sbin/policy-rc.d")
 """Debian asks this program whether a package may start its services; 101 means no."""
 
 
-def ensure_program(program: str, package: str, say: Say) -> str | None:
+def find_program(program: str) -> str | None:
+    """Find a program, also where only system administrators look."""
+    return shutil.which(program, path=search_path())
+
+
+def ensure_program(program: str, package: str, say: Say, *, may_install: bool) -> str | None:
     """Make sure that a program can be run. Returns why it cannot, None when it can."""
-    if shutil.which(program, path=search_path()):
+    if find_program(program):
         return None
+    if not may_install:
+        return f"{program} is not installed"
     if os.geteuid() != 0:
         return f"{program} is not installed, and only root can install it"
     if not shutil.which("apt-get"):
@@ -28,8 +35,7 @@ def ensure_program(program: str, package: str, say: Say) -> str | None:
         for command in (["update", "-q"], ["install", "-qy", "--no-install-recommends", package]):
             if reason := _apt(command):
                 return f"{package} could not be installed: {reason}"
-    found = shutil.which(program, path=search_path())
-    return None if found else f"{package} is installed, and brings no {program}"
+    return None if find_program(program) else f"{package} is installed, and brings no {program}"
 
 
 def search_path() -> str:

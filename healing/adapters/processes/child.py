@@ -16,7 +16,6 @@ from healing.adapters.processes.program import Program
 from healing.errors import OutcomeUnknownError, RefusedError
 from healing.instances import Happening, Health, HealthCheck, Instance, Status, What
 
-ADDRESS = "127.0.0.1"
 CHECKS_KEPT = 5
 OUTPUT_KEPT = 16 * 1024
 CANNOT_START = 127
@@ -79,7 +78,7 @@ class Child:
             error=self._error,
             image=self.program.argv[0],
             labels=self.program.labels,
-            address=ADDRESS,
+            address=self.program.address,
             pid=self._process.pid if self._process else 0,
             stop_grace=self.program.stop_grace,
         )

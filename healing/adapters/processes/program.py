@@ -36,12 +36,14 @@ class Program:
         argv: The program and its arguments; no shell reads them.
         env: Its whole environment, besides `PATH`.
         cwd: Where it runs; None means the supervisor's folder.
+        address: Where it listens: all of 127.0.0.0/8 is this machine, so each can have its own.
     """
 
     name: InstanceName
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     cwd: str | None = None
+    address: str = "127.0.0.1"
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     stop_grace: timedelta = timedelta(seconds=10)
     health: HealthCommand | None = None
