@@ -7,8 +7,11 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
+import yaml
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
@@ -35,15 +38,28 @@ def deploy() -> int:
     """Deploy everything that `prefect.yaml` lists."""
     path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
     env = {
-        "HEALING_WATCH_EVERY": "60",
+        "HEALING_DEPLOYED": "by hand",
         **os.environ,
         "HEALING_HOME": str(HOME),
         "PYTHONPATH": path,
         "PREFECT_CLI_COLORS": "false",
     }
-    argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy"]
-    argv += ["--prefect-file", "deployments/prefect.yaml", "--all"]
-    return subprocess.run(argv, cwd=HOME, env=env, check=False, timeout=180).returncode
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(yaml.safe_dump(with_interval(os.environ.get("HEALING_WATCH_EVERY"))))
+        file.flush()
+        argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy"]
+        argv += ["--prefect-file", file.name, "--all"]
+        return subprocess.run(argv, cwd=HOME, env=env, check=False, timeout=180).returncode
+
+
+def with_interval(seconds: str | None) -> dict[str, Any]:
+    """Read `prefect.yaml`, with the interval of `watch` that the configuration asks for."""
+    content = yaml.safe_load((HOME / "deployments" / "prefect.yaml").read_text())
+    for deployment in content["deployments"]:
+        for schedule in deployment.get("schedules", ()):
+            if "interval" in schedule and seconds:
+                schedule["interval"] = float(seconds)
+    return content
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ one finishes the story. The API has the main thread, the fast lane a loop in a t
 
 import asyncio
 import contextvars
+import hashlib
 import logging
 import os
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +26,8 @@ import uvicorn
 from flows.fastlane import FastLane, Lane
 from flows.recover import recover
 from flows.recoveries import DEPLOYMENT, Recoveries
+from flows.train import train
+from flows.watch import watch
 from healing import __version__
 from healing.adapters.host_lock import HostLock
 from healing.api.access import Access, Caller, Role
@@ -46,7 +50,8 @@ HOME = Path(__file__).resolve().parents[1]
 STAND_BY = timedelta(seconds=1)
 LET_ACTS_END = timedelta(seconds=20)
 THREADS = 64
-LANES = (Lane(deployment=DEPLOYMENT, flow=recover, pool=POOL, resume=True),)
+LEARN_WITHIN = timedelta(hours=6)
+BATCH = "batch"
 
 
 def main() -> int:
@@ -80,7 +85,24 @@ def run(settings: Settings) -> None:
         services.switch.pool_paused = why
 
     name = f"agent-{socket.gethostname()}"
-    lane = FastLane(LANES, pool=POOL, name=name, deploy=deploy, on_pause=on_pause)
+    every = settings.predictive_monitoring.every
+    lanes = (
+        Lane(deployment=DEPLOYMENT, flow=recover, pool=POOL, resume=True),
+        Lane(deployment="watch/fast", flow=watch, pool=POOL, stale_after=every),
+        Lane(deployment="train/batch", flow=train, pool=BATCH, stale_after=LEARN_WITHIN),
+    )
+    deployed = {
+        "HEALING_DEPLOYED": deployed_version(settings),
+        "HEALING_WATCH_EVERY": f"{every.total_seconds():g}",
+    }
+    lane = FastLane(
+        lanes,
+        pool=POOL,
+        name=name,
+        version=deployed["HEALING_DEPLOYED"],
+        deploy=lambda: deploy(deployed),
+        on_pause=on_pause,
+    )
     recoveries = Recoveries(lane)
     services = assemble(settings, host, recoveries)
     notice = services.dispatch.notice
@@ -166,7 +188,17 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-async def deploy() -> None:
+def deployed_version(settings: Settings) -> str:
+    """Name what we put on the server: another one is put there anew."""
+    every = settings.predictive_monitoring.every
+    parts = [
+        (HOME / name).read_bytes() for name in ("deployments/prefect.yaml", "flows/recover.py")
+    ]
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:8]
+    return f"{__version__}+{digest}.{every.total_seconds():g}s"
+
+
+async def deploy(env: Mapping[str, str]) -> None:
     """Put our pools and deployments on the Prefect server, in a process of its own.
 
     Raises:
@@ -174,7 +206,13 @@ async def deploy() -> None:
     """
     command = [sys.executable, "deployments/bootstrap.py"]
     done = await asyncio.to_thread(
-        subprocess.run, command, cwd=HOME, capture_output=True, timeout=240, check=False
+        subprocess.run,
+        command,
+        cwd=HOME,
+        env={**os.environ, **env},
+        capture_output=True,
+        timeout=240,
+        check=False,
     )
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace").strip()

@@ -79,7 +79,8 @@ class FastLane:
         lanes: What may be carried out here.
         pool: The work pool whose pause stops us.
         name: Ours, as the pool lists it among its workers.
-        deploy: Called when a deployment is not on the server yet: puts all of them there.
+        version: Of the deployments that we can carry out.
+        deploy: Called when a deployment is not on the server, or is of another version.
         on_pause: Told why we must not act; empty when we may.
     """
 
@@ -89,12 +90,14 @@ class FastLane:
         *,
         pool: str,
         name: str,
+        version: str,
         deploy: Callable[[], Awaitable[None]],
         on_pause: Callable[[str], None],
     ) -> None:
         self._lanes = lanes
         self._pool = pool
         self._name = name
+        self._version = version
         self._deploy = deploy
         self._on_pause = on_pause
         self._by_id: dict[UUID, Lane] = {}
@@ -182,22 +185,28 @@ class FastLane:
 
     async def _connect(self) -> None:
         """Find our deployments, put them there if need be, and tidy up after a killed agent."""
-        try:
-            self._by_id = await self._find()
-        except ObjectNotFound:
+        if not await self._find():
             await self._deploy()
-            self._by_id = await self._find()
+            if not await self._find():
+                raise RuntimeError("our deployments are not on the server after deploying them")
         await self._read_pools()
         await self._tidy()
         self.connected = True
         log.info("prefect connected deployments=%d", len(self._by_id))
 
-    async def _find(self) -> dict[UUID, Lane]:
+    async def _find(self) -> bool:
+        """Find our deployments; False when one is missing, or of another version."""
         found: dict[UUID, Lane] = {}
         for lane in self._lanes:
-            deployment = await self._api.read_deployment_by_name(lane.deployment)
+            try:
+                deployment = await self._api.read_deployment_by_name(lane.deployment)
+            except ObjectNotFound:
+                return False
+            if deployment.version != self._version:
+                return False
             found[deployment.id] = lane
-        return found
+        self._by_id = found
+        return True
 
     async def _tidy(self) -> None:
         """Take up again, or end, the runs that an agent before us left in the middle."""

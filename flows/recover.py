@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from healing.errors import UnknownServiceError
 from healing.incidents import Answer, Ending, Incident, Outcome, Remedy
 from healing.names import Actor, IncidentId, InstanceName, ServiceName
 from healing.policy import Because
@@ -56,7 +57,10 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
         if now.is_healed:
             return await do(close, now, Ending.HEALED, Because.STABLE, now.acts[-1].proof)
 
-        scene = await do(look, now)
+        try:
+            scene = await do(look, now)
+        except UnknownServiceError as gone:
+            return await do(close, now, Ending.NOTHING_TO_DO, Because.TARGET_GONE, str(gone))
         scene = await do(diagnose, scene)
         scene = await do(decide, scene)
         now, choice = scene.incident, scene.incident.choice

@@ -1,11 +1,13 @@
 """Every metric of the agent, in one list."""
 
+import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from healing.finding import Kind
+from healing.forecast import Exhaustion
 from healing.incidents import (
     Acted,
     Attached,
@@ -22,6 +24,7 @@ from healing.incidents import (
     Verified,
 )
 from healing.policy import Because
+from healing.watching import Judgement
 
 REGISTRY = CollectorRegistry()
 
@@ -70,7 +73,7 @@ ANOMALY_SCORE = Gauge(
 )
 RESOURCE_PREDICTION = Gauge(
     "self_healing_resource_prediction",
-    "Expected share of capacity used at the horizon.",
+    "Share of its capacity that a resource is expected to use at the horizon.",
     ["resource", "service", "horizon", "quantile"],
     registry=REGISTRY,
 )
@@ -86,6 +89,33 @@ DATA_AGE = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+
+
+def show_judgement(judgement: Judgement) -> None:
+    """Show what the latest look at a service said."""
+    service = judgement.service
+    if judgement.score is None:
+        ANOMALY_SCORE.labels(service).set(math.nan)
+    else:
+        PREDICTIONS.labels("anomaly", service).inc()
+        ANOMALY_SCORE.labels(service).set(judgement.score)
+    for forecast in judgement.forecasts:
+        PREDICTIONS.labels("exhaustion", service).inc()
+        spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}
+        for quantile, span in spans.items():
+            seconds = span.total_seconds() if span is not None else math.inf
+            TIME_TO_EXHAUSTION.labels(forecast.signal, service, quantile).set(seconds)
+        horizon = f"{judgement.horizon.total_seconds():g}s"
+        # The share that nine in ten stay below is the one that fills up soonest.
+        for quantile, span in (("0.9", "0.1"), ("0.5", "0.5"), ("0.1", "0.9")):
+            share = _share_at(forecast, spans[span], judgement.horizon)
+            RESOURCE_PREDICTION.labels(forecast.signal, service, horizon, quantile).set(share)
+
+
+def _share_at(forecast: Exhaustion, full_in: timedelta | None, horizon: timedelta) -> float:
+    """Give the share of capacity expected at the horizon, when it is full in `full_in`."""
+    now = forecast.level / forecast.capacity
+    return now if not full_in else now + (1 - now) * (horizon / full_in)
 
 
 def watch_agent(

@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from healing.adapters.docker import DockerHost
+from healing.adapters.files import HistoryFiles, ModelFiles
 from healing.adapters.ledger import FileLedger
 from healing.adapters.probes import NetworkProber
 from healing.adapters.processes import ProcessHost
+from healing.adapters.prometheus import Patience, PrometheusSource
 from healing.diagnosis import Chronicle
 from healing.errors import SetupError
+from healing.history import Grid
+from healing.history.grid import MOST_ROWS
 from healing.incidents import Book
 from healing.instances import Instance
 from healing.instruments import Counting
@@ -30,12 +34,22 @@ from healing.recovery.switch import Switch
 from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
+from healing.watching import Learner, Observer, Seer
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=7)
 """How much of the ledger an agent reads when it starts."""
 READERS = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Everything that looking ahead needs."""
+
+    observer: Observer
+    seer: Seer
+    learner: Learner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +64,7 @@ class Services:
     journal: Journal
     dispatch: Dispatch
     steps: Steps
+    watching: Watching
     switch: Switch
     in_hand: InHand
     clock: Callable[[], datetime]
@@ -103,10 +118,45 @@ def assemble(
         journal=journal,
         dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
         steps=Steps(lookout=lookout, hands=hands, journal=journal),
+        watching=look_ahead_with(settings, roll, chronicle),
         switch=switch,
         in_hand=InHand(),
         clock=utc_now,
         readers=readers,
+    )
+
+
+def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Watching:
+    """Put together what looking ahead needs."""
+    storage, monitoring = settings.storage, settings.predictive_monitoring
+    prometheus = storage.prometheus
+    source = PrometheusSource(
+        prometheus.url,
+        headers={name: value.get_secret_value() for name, value in prometheus.headers.items()},
+        verify=prometheus.verify_tls,
+        patience=Patience(timeout=prometheus.timeout.total_seconds()),
+    )
+    histories = HistoryFiles(storage.state_dir / "history")
+    models = ModelFiles(storage.state_dir / "models")
+    keep = min(storage.retention.history, MOST_ROWS * monitoring.every)
+    grid = Grid(step=monitoring.every, keep=keep)
+    return Watching(
+        observer=Observer(source=source, histories=histories, roll=roll, grid=grid, clock=utc_now),
+        seer=Seer(
+            models=models,
+            source=source,
+            roll=roll,
+            chronicle=chronicle,
+            window=monitoring.metrics.resource_usage.prediction_window,
+            sensitivity=monitoring.anomaly_detection.sensitivity,
+        ),
+        learner=Learner(
+            histories=histories,
+            models=models,
+            roll=roll,
+            clock=utc_now,
+            window=monitoring.anomaly_detection.training_window,
+        ),
     )
 
 

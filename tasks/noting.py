@@ -1,5 +1,6 @@
 """Say in one line what a step found or did, where the step is recorded."""
 
+import contextlib
 import logging
 
 from prefect import get_run_logger
@@ -12,11 +13,13 @@ log = logging.getLogger(__name__)
 
 
 def note(incident: Incident) -> Incident:
-    """Log the latest event: to the task run when there is one, and always to our own log."""
-    line = tell(incident.history[-1][1])
-    log.info("%s #%s %s", incident.target, incident.id, line)
-    try:
-        get_run_logger().info(line)
-    except MissingContextError:
-        return incident
+    """Say the latest event of an incident."""
+    say(f"{incident.target} #{incident.id} {tell(incident.history[-1][1])}")
     return incident
+
+
+def say(line: str) -> None:
+    """Log a line: to the task run when there is one, and always to our own log."""
+    log.info(line)
+    with contextlib.suppress(MissingContextError):
+        get_run_logger().info(line)

@@ -13,7 +13,7 @@ from deployments.demo.shop import APPS, PARTS, Address, Part, cache_arguments, e
 from healing.adapters.docker import DockerHost
 
 TIMEOUT = 120
-MARK = "healing.demo"
+MARK = "demo.healing.project"
 PROGRAMS = "/app"
 
 

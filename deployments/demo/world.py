@@ -6,6 +6,7 @@ cleared away by the next one.
 
 import contextlib
 import importlib
+import math
 import signal
 import socket
 import time
@@ -32,6 +33,7 @@ OPEN_WITHIN = 30.0
 PROBE_TAKES = 1.0
 PAST = timedelta(hours=6)
 LEAK = 4 * 1024 * 1024
+MEMORY = "process_resident_memory_bytes"
 
 
 class WorldError(Exception):
@@ -167,6 +169,16 @@ class World:
             return _answers_ping(address) if part.port == CACHE else _is_well(address)
         except (OSError, ValueError):
             return False
+
+    def memory(self, name: str) -> float:
+        """Ask a part how much memory it has, in bytes; NaN when it does not answer."""
+        address = self._running().outside(self._parts[self._known(name)])
+        try:
+            said = requests.get(f"http://{address}/metrics", timeout=PROBE_TAKES).text
+        except OSError:
+            return math.nan
+        found = (line for line in said.splitlines() if line.startswith(f"{MEMORY} "))
+        return next((float(line.split()[1]) for line in found), math.nan)
 
     def __enter__(self) -> Self:
         self.up()

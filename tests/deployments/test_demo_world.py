@@ -223,7 +223,7 @@ def test_what_a_killed_demo_left_is_cleared_and_nothing_remains(
     wait_until(lambda: not _processes_of(tmp_path))
     if isinstance(host, DockerHost):
         with contextlib.closing(docker.APIClient(url, version="auto")) as client:
-            ours = {"label": f"healing.demo={project}"}
+            ours = {"label": f"demo.healing.project={project}"}
             assert client.containers(all=True, filters=ours) == []
             assert client.networks(filters=ours) == []
 

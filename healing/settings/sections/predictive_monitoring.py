@@ -86,6 +86,8 @@ class PredictiveMonitoring(Switchable):
 
     enabled: Flag = True
     """Whether to look ahead at all."""
+    every: Duration = timedelta(minutes=1)
+    """How often to look ahead, and how finely history is kept; whole seconds."""
     metrics: Metrics = Field(default_factory=Metrics)
     """What is measured and how much is too much."""
     anomaly_detection: AnomalyDetection = Field(default_factory=AnomalyDetection)

@@ -1,0 +1,127 @@
+"""Judge what was observed: how strange it is, and where it is going."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from healing import anomaly
+from healing.diagnosis import Chronicle
+from healing.errors import HealingError, ModelUnusableError
+from healing.finding import Finding
+from healing.forecast import Exhaustion, forecast_exhaustion
+from healing.instances import What
+from healing.names import InstanceName, ServiceName
+from healing.policy.outlook import finding_of_exhaustion, finding_of_strangeness
+from healing.ports import MetricSource, ModelStore
+from healing.roster import Roll
+from healing.services import Signal
+from healing.watching.observer import Observed
+
+KIND = "anomaly"
+NEWEST = 5
+"""Rows that are scored at each look: as many as the rule of persistence wants to see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one look at one service says.
+
+    Attributes:
+        score: How strange its newest row is, 0 to 1 with a fixed meaning; None when unknown.
+        why: What makes it strange, or why that is not known.
+        forecasts: One for each signal that can run out.
+        horizon: The time that counts for them.
+        findings: What deserves attention.
+    """
+
+    service: ServiceName
+    score: float | None
+    why: str
+    forecasts: tuple[Exhaustion, ...]
+    horizon: timedelta
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seer:
+    """Scores and forecasts one service at a time.
+
+    Attributes:
+        window: Exhaustion within this time is a finding.
+        sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
+    """
+
+    models: ModelStore
+    source: MetricSource
+    roll: Roll
+    chronicle: Chronicle
+    window: timedelta
+    sensitivity: float
+
+    def judge(self, seen: Observed) -> Judgement:
+        """Judge one service. Data that is not fresh gives no finding, and says why."""
+        name = seen.service.name
+        score, why, strange = self._strangeness(seen)
+        forecasts = tuple(
+            self._forecast(seen, signal, capacity)
+            for signal in seen.service.signals
+            if seen.is_fresh(signal.name) and (capacity := self._capacity(signal)) is not None
+        )
+        instance = self._only_instance(name)
+        full = [finding_of_exhaustion(name, instance, forecast) for forecast in forecasts]
+        findings = tuple(finding for finding in (*full, strange) if finding is not None)
+        return Judgement(
+            service=name,
+            score=score,
+            why=why,
+            forecasts=forecasts,
+            horizon=self.window,
+            findings=findings,
+        )
+
+    def _strangeness(self, seen: Observed) -> tuple[float | None, str, Finding | None]:
+        try:
+            stored = self.models.load(f"{KIND}-{seen.service.name}")
+            model = anomaly.from_arrays(stored.arrays)
+            scores = anomaly.score(model, seen.history, newest=NEWEST)
+        except ModelUnusableError as error:
+            return None, str(error), None
+        newest = float(scores.values[-1]) if len(scores.values) else float("nan")
+        if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
+            return None, seen.trouble or "too little was measured just now", None
+        why = anomaly.reasons(model, seen.history, scores)
+        finding = finding_of_strangeness(
+            seen.service.name, scores, why, sensitivity=self.sensitivity, at=seen.now
+        )
+        return newest, "; ".join(reason.sentence() for reason in why), finding
+
+    def _capacity(self, signal: Signal) -> float | None:
+        if not isinstance(signal.capacity, str):
+            return signal.capacity
+        try:
+            return self.source.value(signal.capacity)
+        except HealingError:
+            return None
+
+    def _forecast(self, seen: Observed, signal: Signal, capacity: float) -> Exhaustion:
+        return forecast_exhaustion(
+            seen.history,
+            signal.name,
+            capacity,
+            now=seen.now,
+            window=self.window,
+            unit=signal.unit,
+            restarts=self._restarts(seen.service.name),
+        )
+
+    def _restarts(self, service: ServiceName) -> list[datetime]:
+        return [
+            happening.at
+            for instance in self.roll.now.of(service)
+            for happening in self.chronicle.of(instance.name)
+            if happening.what is What.STARTED
+        ]
+
+    def _only_instance(self, service: ServiceName) -> InstanceName | None:
+        found = self.roll.now.of(service)
+        return found[0].name if len(found) == 1 else None

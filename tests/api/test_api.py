@@ -1,0 +1,200 @@
+"""The REST contract, over the application itself; only the launcher is not real: it notes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from healing.adapters.ledger import FileLedger
+from healing.api.access import Access, Caller, Role
+from healing.api.app import LARGEST_BODY, create_app
+from healing.api.desk import Desk
+from healing.api.schemas import DependencyView
+from healing.diagnosis import Chronicle
+from healing.incidents import Book
+from healing.names import Actor, IncidentId
+from healing.recovery.dispatch import Dispatch
+from healing.recovery.journal import Journal
+from healing.recovery.switch import Switch
+from healing.roster import Roll
+from healing.services import Stack
+from tests.stories import API, running, service
+
+
+class Notes:
+    """A launcher that only notes what it was asked to launch."""
+
+    def __init__(self) -> None:
+        self.launched: list[IncidentId] = []
+
+    def launch(self, incident: IncidentId) -> None:
+        self.launched.append(incident)
+
+    def link(self, incident: IncidentId) -> str | None:
+        return f"http://prefect/{incident}" if incident in self.launched else None
+
+
+class World:
+    def __init__(self, tmp_path: Path) -> None:
+        self.engine = DependencyView(name="containers", ok=True, detail="Docker")
+        self.prefect = DependencyView(name="prefect", ok=True, detail="connected")
+        self.notes = Notes()
+        self.book = Book()
+        roll = Roll(lambda _: Stack({API: service()}))
+        roll.call([running()])
+        journal = Journal(FileLedger(tmp_path / "ledger"), self.book, now)
+        self.desk = Desk(
+            book=self.book,
+            dispatch=Dispatch(journal, roll, Chronicle(), self.notes, now),
+            launcher=self.notes,
+            switch=Switch(tmp_path / "paused"),
+            roll=roll,
+            answers=dict,
+            checkups=(lambda: self.engine, lambda: self.prefect),
+            vital=frozenset({"containers"}),
+            clock=now,
+            version="1",
+        )
+
+    def client(self, **tokens: tuple[str, Role]) -> TestClient:
+        callers = {token: Caller(Actor(name), role) for token, (name, role) in tokens.items()}
+        app = create_app(self.desk, Access(callers))
+        return TestClient(app, base_url="http://127.0.0.1:8200")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[TestClient]:
+    with world.client() as client:
+        yield client
+
+
+def ask(**more: Any) -> dict[str, Any]:
+    return {"service": "api", "reason": "it is slow", **more}
+
+
+def test_it_is_alive_even_when_everything_else_is_not(world: World, client: TestClient) -> None:
+    world.engine = DependencyView(name="containers", ok=False, detail="no answer")
+    assert client.get("/health").json() == {"status": "alive"}
+
+
+def test_it_is_not_ready_without_the_engine_and_says_so(world: World, client: TestClient) -> None:
+    world.engine = DependencyView(name="containers", ok=False, detail="no answer within 5 s")
+    answer = client.get("/ready")
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "containers: no answer within 5 s"
+
+
+def test_it_is_ready_without_prefect(world: World, client: TestClient) -> None:
+    world.prefect = DependencyView(name="prefect", ok=False, detail="away")
+    assert client.get("/ready").status_code == 200
+
+
+def test_a_remediation_is_accepted_and_begun(world: World, client: TestClient) -> None:
+    answer = client.post("/remediations", json=ask())
+
+    assert answer.status_code == 202
+    incident = answer.json()["incident"]
+    assert world.notes.launched == [incident]
+    assert answer.json()["run_url"] == f"http://prefect/{incident}"
+    assert client.get(answer.json()["incident_url"]).json()["asked_by"] == "local"
+
+
+def test_the_same_key_asks_once_and_another_key_asks_again(
+    world: World, client: TestClient
+) -> None:
+    first, second, third = (
+        client.post("/remediations", json=ask(dry_run=True), headers={"Idempotency-Key": key})
+        for key in ("deploy-7", "deploy-7", "deploy-8")
+    )
+
+    assert first.json()["incident"] == second.json()["incident"]
+    assert third.json()["incident"] == first.json()["incident"], "joins what is open already"
+    assert len(world.book.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        pytest.param(ask(service="apo"), 404, "known services: api", id="unknown service"),
+        pytest.param(ask(procedure="reboot"), 422, "'start' or 'restart'", id="unknown procedure"),
+        pytest.param({"service": "api"}, 422, "body.reason: Field required", id="no reason"),
+        pytest.param(ask(drop=1), 422, "body.drop: Extra inputs", id="unknown key"),
+        pytest.param(ask(service="api; rm -rf /"), 404, "no service named", id="hostile"),
+        pytest.param(ask(reason="x" * 501), 422, "at most 500", id="too long"),
+    ],
+)
+def test_a_wrong_request_is_refused_with_what_to_do(
+    world: World, client: TestClient, body: dict[str, Any], status: int, says: str
+) -> None:
+    answer = client.post("/remediations", json=body)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.json()["detail"]
+    assert not world.book.all()
+
+
+def test_more_than_a_mebibyte_is_refused(client: TestClient) -> None:
+    answer = client.post("/remediations", content=b"x" * (LARGEST_BODY + 1))
+    assert answer.status_code == 413
+
+
+def test_pausing_is_seen_in_the_status_and_survives(world: World, client: TestClient) -> None:
+    paused = client.post("/pause", json={"reason": "database migration"}).json()
+    assert not paused["acting"]
+    assert "switched off by local" in paused["why_not_acting"]
+    assert "database migration" in world.desk.switch.why_off()
+
+    assert client.post("/resume").json()["acting"]
+
+
+def test_metrics_are_what_prometheus_reads(client: TestClient) -> None:
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "self_healing_open_incidents" in answer.text
+
+
+def test_without_tokens_a_page_of_another_site_may_not_ask(client: TestClient) -> None:
+    foreign = {"Origin": "https://evil.example"}
+    assert client.post("/remediations", json=ask(), headers=foreign).status_code == 403
+    rebound = {"Host": "evil.example:8200"}
+    assert client.get("/status", headers=rebound).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [("", 401), ("wrong", 401), ("looks", 403), ("works", 202)],
+)
+def test_with_tokens_only_an_operator_may_ask(world: World, token: str, status: int) -> None:
+    client = world.client(looks=("ada", Role.VIEWER), works=("bob", Role.OPERATOR))
+    answer = client.post("/remediations", json=ask(), headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == status
+    if status == 202:
+        assert world.book.all()[0].by == "bob"
+
+
+def test_health_and_metrics_need_no_token(world: World) -> None:
+    client = world.client(looks=("ada", Role.VIEWER))
+    assert client.get("/health").status_code == 200
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/status").status_code == 401
+
+
+def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/health", "/ready", "/status", "/metrics", "/remediations"} <= set(paths)
