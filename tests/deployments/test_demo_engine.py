@@ -89,6 +89,25 @@ def test_the_tag_of_an_image_changes_with_its_content_and_only_then(tmp_path: Pa
 
 
 @pytest.mark.real("docker")
+def test_earlier_builds_are_removed_once_they_are_old(
+    docker_client: docker.APIClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"healing-test-{os.getpid()}"
+
+    def build_with(words: str) -> str:
+        (tmp_path / "app.py").write_text(words)
+        return build(docker_client, python_image(tmp_path, name=name))
+
+    first = build_with("1")
+    second = build_with("2")
+    assert {tag for i in docker_client.images(name) for tag in i["RepoTags"]} == {first, second}
+    monkeypatch.setattr("deployments.demo.image.KEPT", -1)
+    third = build_with("3")
+    assert [i["RepoTags"] for i in docker_client.images(name)] == [[third]]
+    docker_client.remove_image(third)
+
+
+@pytest.mark.real("docker")
 def test_an_image_is_built_once_and_is_small(docker_client: docker.APIClient) -> None:
     recipe = python_image(APPS)
     tag = build(docker_client, recipe)

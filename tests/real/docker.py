@@ -54,7 +54,7 @@ def docker_host(docker_engine: Engine) -> Iterator[DockerHost]:
 @pytest.fixture(scope="session")
 def python_container_image(docker_client: docker.APIClient) -> str:
     """An image with Python in it, made from what is on this machine."""
-    return build(docker_client, python_image())
+    return build(docker_client, python_image(name="healing-test"))
 
 
 @pytest.fixture(scope="session")
