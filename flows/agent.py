@@ -17,7 +17,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
@@ -25,6 +24,7 @@ import uvicorn
 from flows.fastlane import FastLane, Lane
 from flows.recover import recover
 from flows.recoveries import DEPLOYMENT, Recoveries
+from healing import __version__
 from healing.adapters.host_lock import HostLock
 from healing.api.access import Access, Caller, Role
 from healing.api.app import create_app
@@ -72,7 +72,8 @@ def run(settings: Settings) -> None:
     access.check_address(settings.api.host)
     host = connect(settings)
     engine = host.ping()
-    _stand_by(HostLock(host.identity()), engine)
+    lock = HostLock(host.identity())
+    _stand_by(lock, engine)
     check_port(settings.api.host, settings.api.port)
 
     def on_pause(why: str) -> None:
@@ -122,13 +123,14 @@ def run(settings: Settings) -> None:
         checkups=(engine_answers, prefect_answers),
         vital=frozenset({"containers"}),
         clock=utc_now,
-        version=version("healing"),
+        version=__version__,
     )
     log.info("agent started engine=%r", engine)
     _serve(settings, desk, access)
     containers.stop()
     probes.stop()
     _let_acts_end(services)
+    lock.release()
     log.info("agent stopped")
     logging.shutdown()
     # What is being verified now, the next agent verifies; waiting here would only delay the stop.

@@ -4,8 +4,8 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
+from healing import __version__
 from healing.cli import agent, config, status, switch, up
 from healing.errors import ConfigError, HealingError, SetupError
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="heal", description="Keeps a stack of Docker services running, and says why."
     )
-    parser.add_argument("--version", action="version", version=f"healing {version('healing')}")
+    parser.add_argument("--version", action="version", version=f"healing {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(commands)

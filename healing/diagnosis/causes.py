@@ -170,7 +170,7 @@ def _strange(e: Evidence) -> Cause | None:
 
 def _requested(e: Evidence) -> Cause | None:
     asked = [f for f in e.findings if f.kind is Kind.REQUESTED]
-    if not asked or e.instance is None:
+    if not asked or not e.act_asked_for or e.instance is None:
         return None
     return Cause(code=Code.REQUESTED, confidence=0.6, evidence=(asked[-1].detail,))
 
@@ -185,7 +185,9 @@ def _nothing(e: Evidence) -> Cause:
         why += [p.detail for p in e.probes]
     if e.instance is not None and e.instance.health is Health.HEALTHY:
         why.append("its HEALTHCHECK says healthy")
-    return Cause(code=Code.RECOVERED, confidence=0.9, evidence=tuple(why))
+    only_asked = all(f.kind is Kind.REQUESTED for f in e.findings)
+    code = Code.WELL if only_asked else Code.RECOVERED
+    return Cause(code=code, confidence=0.9, evidence=tuple(why))
 
 
 RULES: tuple[Callable[[Evidence], Cause | None], ...] = (

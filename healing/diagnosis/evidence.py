@@ -39,6 +39,8 @@ class Evidence:
     instance: Instance | None
     """None when it is gone."""
     findings: tuple[Finding, ...]
+    act_asked_for: bool = False
+    """Whether somebody asked for an act, and not only for a look."""
     happenings: Happenings = ()
     probes: tuple[ProbeAnswer, ...] = ()
     """Empty when there is none, or when it does not run."""

@@ -30,6 +30,7 @@ class Code(StrEnum):
     STARTING = "starting"
     GONE = "gone"
     RECOVERED = "recovered"
+    WELL = "well"
     STRANGE = "strange"
     REQUESTED = "requested"
 

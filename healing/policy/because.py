@@ -29,6 +29,7 @@ class Because(StrEnum):
     TARGET_GONE = "target_gone"
     START_FAILED = "start_failed"
     CRASH_LOOP = "crash_loop"
+    NOTHING_WRONG = "nothing_wrong"
     NO_REMEDY = "no_remedy"
     NOT_HEALED = "not_healed"
 

@@ -48,6 +48,7 @@ class Lookout:
             service=service,
             instance=instance,
             findings=incident.findings,
+            act_asked_for=incident.asked_for is not None,
             happenings=self.chronicle.of(instance.name) if instance else (),
             probes=tuple(answer.result() for answer in probes),
             dependencies=tuple(need.result() for need in needs),

@@ -29,6 +29,7 @@ LEAVE_ALONE: Mapping[Code, Because] = {
     Code.COMPLETED: Because.COMPLETED_OK,
     Code.GONE: Because.TARGET_GONE,
     Code.RECOVERED: Because.WELL_AGAIN,
+    Code.WELL: Because.NOTHING_WRONG,
     Code.STRANGE: Because.WITHOUT_IMPACT,
 }
 """Causes that ask for nothing."""

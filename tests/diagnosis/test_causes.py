@@ -160,9 +160,19 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
         ),
         pytest.param(evidence(running(), probes=(says(ok=True),)), Code.RECOVERED, id="well again"),
         pytest.param(
-            evidence(running(), probes=(says(ok=True),), findings=(finding(Kind.REQUESTED),)),
+            evidence(
+                running(),
+                probes=(says(ok=True),),
+                findings=(finding(Kind.REQUESTED),),
+                act_asked_for=True,
+            ),
             Code.REQUESTED,
-            id="a person asked",
+            id="a person asked for an act",
+        ),
+        pytest.param(
+            evidence(running(), probes=(says(ok=True),), findings=(finding(Kind.REQUESTED),)),
+            Code.WELL,
+            id="a person asked for a look, and nothing is wrong",
         ),
     ],
 )

@@ -51,7 +51,7 @@ def test_nothing_is_wrong(
     run = prefect.start_run("recover/fast", service="web")
     wait_until(lambda: prefect.run(run)["state"]["type"] in {"COMPLETED", "FAILED"}, within=40)
 
-    assert state_of(prefect, run) == "Recovered"
+    assert state_of(prefect, run) == "NothingToDo"
     assert starts_of(web) == 1
 
 

@@ -37,7 +37,7 @@ def test_gone_before_it_began(
     prefect.start()
     run = recorded(prefect, healer, story["id"])
     assert "offline" in run["tags"]
-    assert any(name.endswith("Acted") for name in prefect.tasks_of(run))
+    wait_until(lambda: any(n.endswith("Acted") for n in prefect.tasks_of(run)), within=15)
     (report,) = prefect.reports_of(run)
     assert "KILL signal" in report
     assert starts_of(web) == 2

@@ -183,7 +183,7 @@ def test_a_service_that_says_nothing_has_the_defaults_of_safety(read):
     assert api.level is Level.APPROVE
     assert api.limits == Limits(budget=5, budget_window=600 * SECONDS, settle=60 * SECONDS)
     assert (api.expect, api.critical, api.holds_data, api.hold) == (
-        Expect.RUNNING,
+        None,
         False,
         False,
         "",

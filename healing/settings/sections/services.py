@@ -64,8 +64,9 @@ class ServiceSettings(Section):
     """Acting on it needs a person's approval."""
     data: Flag = False
     """It holds data: never recreated, never pruned."""
-    expect: Annotated[Expect, BeforeValidator(one_of(Expect))] = Expect.RUNNING
-    """How it is meant to be found: running, or completed (a job)."""
+    expect: Annotated[Expect | None, BeforeValidator(one_of(Expect))] = None
+    """How it is meant to be found: running, or completed (a job); by default running when there is
+    a probe or a HEALTHCHECK."""
     hold: Annotated[str, BeforeValidator(_read_hold)] = ""
     """A reason to leave it alone for now."""
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
