@@ -194,7 +194,8 @@ def test_the_probes_of_the_configuration_tell_well_from_hung(whole: World, tmp_p
 
 def test_a_leak_can_be_seen_and_ends_with_the_program(whole: World) -> None:
     name, memory = name_of("worker-1"), 'process_resident_memory_bytes{service="worker"}'
-    before = ask(whole, memory)[0]
+    wait_until(lambda: ask(whole, memory))
+    (before,) = ask(whole, memory)
 
     whole.leak(bytes_per_second=60_000_000)
 
@@ -204,7 +205,7 @@ def test_a_leak_can_be_seen_and_ends_with_the_program(whole: World) -> None:
     assert whole.host.inspect(name).out_of_memory or not whole.docker_url
     whole.start(name)
     wait_until(lambda: whole.probe(name))
-    wait_until(lambda: ask(whole, memory) < [before * 1.5], within=20)
+    wait_until(lambda: [0] < ask(whole, memory) < [before * 1.5], within=20)
 
 
 def test_a_name_nobody_has_is_an_error_that_lists_the_names(world: World) -> None:
