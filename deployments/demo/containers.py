@@ -1,11 +1,15 @@
 """The shop in containers, on a network of its own."""
 
 import contextlib
+import ipaddress
+import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import docker
 from docker.errors import NotFound
+from docker.types import IPAMConfig, IPAMPool
 
 from deployments.demo.image import build, python_image
 from deployments.demo.ports import free_block
@@ -20,8 +24,10 @@ PROGRAMS = "/app"
 class ShopInContainers:
     """The shop on a Docker engine.
 
-    Each part is published on a port of 127.0.0.1 that stays its own when the container is started
-    again; between themselves the parts use their names.
+    Each part has an address on the network, and a port of 127.0.0.1 where it is published, that
+    stay its own when the container is started again. Names would not do between the parts: the
+    engine asks the world for the name of a container that is down, which takes long where there is
+    no world.
 
     Args:
         url: Where the engine listens.
@@ -37,12 +43,13 @@ class ShopInContainers:
         self._valkey = valkey
         self._network = "healing-demo" if project == "shop" else f"healing-demo-{project}"
         self._ports: dict[Part, int] = {}
+        self._addresses: dict[Part, str] = {}
 
     def up(self) -> None:
         """Make the image, the network and the containers, and start them."""
         self._ports = dict(zip(PARTS, free_block(len(PARTS)), strict=True))
         image = build(self._client, python_image(APPS, programs=(self._valkey,)))
-        self._client.create_network(self._network, driver="bridge", labels={MARK: self._project})
+        self._addresses = dict(zip(PARTS, self._make_network(), strict=False))
         for part in PARTS:
             self._client.start(self._create(part, image))
 
@@ -81,8 +88,29 @@ class ShopInContainers:
         """Give the program that asks the cache from inside."""
         return ["python3", f"{PROGRAMS}/ping.py"]
 
+    def _make_network(self) -> Iterator[str]:
+        """Make the network. Returns the addresses that parts can have on it."""
+        subnet = self._free_subnet()
+        gateway, *addresses = map(str, itertools.islice(subnet.hosts(), 1 + len(PARTS)))
+        pool = IPAMPool(subnet=str(subnet), gateway=gateway)
+        self._client.create_network(
+            self._network,
+            driver="bridge",
+            labels={MARK: self._project},
+            ipam=IPAMConfig(pool_configs=[pool]),
+        )
+        return iter(addresses)
+
+    def _free_subnet(self) -> ipaddress.IPv4Network:
+        """Let the engine choose a subnet: addresses can be kept only where we name it ourselves."""
+        labels = {MARK: self._project}
+        made = self._client.create_network(self._network, driver="bridge", labels=labels)["Id"]
+        (chosen, *_) = self._client.inspect_network(made)["IPAM"]["Config"]
+        self._client.remove_network(made)
+        return ipaddress.IPv4Network(chosen["Subnet"])
+
     def _inside(self, part: Part) -> Address:
-        return f"{part.name(self._project)}:{part.port}"
+        return f"{self._addresses[part]}:{part.port}"
 
     def _create(self, part: Part, image: str) -> str:
         if part.app:
@@ -90,7 +118,9 @@ class ShopInContainers:
         else:
             command = [f"/usr/bin/{self._valkey.name}", *cache_arguments("0.0.0.0")]  # noqa: S104 - of its own network
         client = self._client
-        aliases = client.create_endpoint_config(aliases=[part.service])
+        endpoint = client.create_endpoint_config(
+            aliases=[part.service], ipv4_address=self._addresses[part]
+        )
         created = client.create_container(
             image,
             command,
@@ -100,7 +130,7 @@ class ShopInContainers:
             labels={**part.labels(self._project), MARK: self._project},
             ports=[part.port],
             stop_signal="SIGTERM",
-            networking_config=client.create_networking_config({self._network: aliases}),
+            networking_config=client.create_networking_config({self._network: endpoint}),
             host_config=client.create_host_config(
                 port_bindings={part.port: ("127.0.0.1", self._ports[part])},
                 mem_limit=part.memory,

@@ -5,6 +5,7 @@ packed into a tar stream and imported. The tag is a hash of the content, so a se
 first one and does nothing.
 """
 
+import contextlib
 import hashlib
 import io
 import os
@@ -14,14 +15,16 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import docker
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 
-IMPORT_TIMEOUT = 180
+KEPT = 3600
+"""Seconds for which an earlier build is left alone."""
 STDLIB = PurePosixPath("/usr") / sys.platlibdir / Path(sysconfig.get_path("stdlib")).name
 PYTHON = PurePosixPath("/usr/bin/python3")
 LEFT_OUT = frozenset(
@@ -88,7 +91,9 @@ class Recipe:
         return f"{self.name}:{digest.hexdigest()[:16]}"
 
 
-def python_image(apps: Path | None = None, programs: tuple[Path, ...] = ()) -> Recipe:
+def python_image(
+    apps: Path | None = None, programs: tuple[Path, ...] = (), *, name: str = "healing-demo"
+) -> Recipe:
     """Describe an image with this Python, and busybox where there is one.
 
     The files of the folder `apps` stand in `/app`, and `programs` in `/usr/bin`.
@@ -103,7 +108,7 @@ def python_image(apps: Path | None = None, programs: tuple[Path, ...] = ()) -> R
     binaries = [i.source for i in content.values() if isinstance(i.source, Path) and _is_elf(i)]
     libraries = _libraries(binaries)
     return Recipe(
-        "healing-demo",
+        name,
         {**content, **libraries},
         (
             "ENV PATH=/usr/bin:/bin",
@@ -124,7 +129,17 @@ def build(client: docker.APIClient, recipe: Recipe) -> str:
         client.import_image_from_stream(
             _tar(recipe.content), repository, version, changes=list(recipe.changes)
         )
+        _forget_older(client, repository, tag)
     return tag
+
+
+def _forget_older(client: docker.APIClient, repository: str, tag: str) -> None:
+    """Remove earlier builds, but not one that somebody may be about to use."""
+    for image in client.images(repository):
+        if tag not in image["RepoTags"] and time.time() - image["Created"] > KEPT:
+            # Refused for an image that a container is made of.
+            with contextlib.suppress(APIError):
+                client.remove_image(image["Id"])
 
 
 def _system() -> Content:

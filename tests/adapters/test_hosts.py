@@ -427,6 +427,7 @@ def test_the_past_is_told_first_from_the_moment_asked_for(rig: Rig, up: Callable
 
     with Watch(rig.host, since=since - timedelta(seconds=1)) as watch:
         watch.wait_for(name, What.STARTED)
+        wait_until(lambda: rig.host.logs(name, lines=10).count("up") == 2)
         rig.stop(name)
         watch.wait_for(name, What.STOPPED)
     told = watch.of(name)

@@ -42,7 +42,7 @@ try:
     assert again.pid == engine.pid
 finally:
     engine.stop()
-assert not list(Path("/run").glob("healing-demo-*/docker.sock"))
+assert not Path(engine.url.removeprefix("unix://")).parent.exists()
 print("gone")
 """
 
@@ -86,6 +86,25 @@ def test_the_tag_of_an_image_changes_with_its_content_and_only_then(tmp_path: Pa
     (tmp_path / "app.py").write_text("print(2)")
 
     assert first == same != python_image(tmp_path).tag
+
+
+@pytest.mark.real("docker")
+def test_earlier_builds_are_removed_once_they_are_old(
+    docker_client: docker.APIClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"healing-test-{os.getpid()}"
+
+    def build_with(words: str) -> str:
+        (tmp_path / "app.py").write_text(words)
+        return build(docker_client, python_image(tmp_path, name=name))
+
+    first = build_with("1")
+    second = build_with("2")
+    assert {tag for i in docker_client.images(name) for tag in i["RepoTags"]} == {first, second}
+    monkeypatch.setattr("deployments.demo.image.KEPT", -1)
+    third = build_with("3")
+    assert [i["RepoTags"] for i in docker_client.images(name)] == [[third]]
+    docker_client.remove_image(third)
 
 
 @pytest.mark.real("docker")

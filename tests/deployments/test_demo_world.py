@@ -17,6 +17,7 @@ import requests
 from deployments.demo.packages import find_program
 from deployments.demo.world import World, WorldError
 from healing.adapters.docker import DockerHost
+from healing.adapters.probes import NetworkProber
 from healing.instances import Instance, Status
 from healing.names import ServiceName
 from healing.services import ByCompose
@@ -175,9 +176,26 @@ def test_without_the_cache_everything_that_needs_it_is_unwell(whole: World) -> N
     wait_until(lambda: all(whole.probe(name) for name in needy), within=20)
 
 
+def test_the_probes_of_the_configuration_tell_well_from_hung(whole: World, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(whole.services())
+    stack = load(file, {}).stack()
+    prober = NetworkProber(whole.host)
+
+    def is_well(part: str) -> bool:
+        (probe,) = stack[ServiceName(part.rpartition("-")[0])].probes
+        return prober.ask(probe, whole.host.inspect(name_of(part))).ok
+
+    for part in ("worker-1", "api-1", "cache-1"):
+        assert is_well(part)
+        whole.hang(name_of(part))
+        assert not is_well(part)
+
+
 def test_a_leak_can_be_seen_and_ends_with_the_program(whole: World) -> None:
     name, memory = name_of("worker-1"), 'process_resident_memory_bytes{service="worker"}'
-    before = ask(whole, memory)[0]
+    wait_until(lambda: ask(whole, memory))
+    (before,) = ask(whole, memory)
 
     whole.leak(bytes_per_second=60_000_000)
 
@@ -187,7 +205,7 @@ def test_a_leak_can_be_seen_and_ends_with_the_program(whole: World) -> None:
     assert whole.host.inspect(name).out_of_memory or not whole.docker_url
     whole.start(name)
     wait_until(lambda: whole.probe(name))
-    wait_until(lambda: ask(whole, memory) < [before * 1.5], within=20)
+    wait_until(lambda: [0] < ask(whole, memory) < [before * 1.5], within=20)
 
 
 def test_a_name_nobody_has_is_an_error_that_lists_the_names(world: World) -> None:

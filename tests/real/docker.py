@@ -54,7 +54,16 @@ def docker_host(docker_engine: Engine) -> Iterator[DockerHost]:
 @pytest.fixture(scope="session")
 def python_container_image(docker_client: docker.APIClient) -> str:
     """An image with Python in it, made from what is on this machine."""
-    return build(docker_client, python_image())
+    return build(docker_client, python_image(name="healing-test"))
+
+
+@pytest.fixture(scope="session")
+def docker_network(docker_client: docker.APIClient) -> Iterator[str]:
+    """A network of the tests' own: an engine that was started for them has no other."""
+    name = f"healing-test-{os.getpid()}"
+    docker_client.create_network(name, driver="bridge")
+    yield name
+    docker_client.remove_network(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ class Container:
 
 @pytest.fixture
 def container(
-    docker_client: docker.APIClient, python_container_image: str
+    docker_client: docker.APIClient, docker_network: str, python_container_image: str
 ) -> Iterator[MakeContainer]:
     """Make containers: `container("print(1)")` runs that Python program, once it is started."""
     made: list[Container] = []
@@ -105,7 +114,9 @@ def container(
             image or python_container_image,
             argv,
             name=name,
-            host_config=docker_client.create_host_config(**(host or {})),
+            host_config=docker_client.create_host_config(
+                **{"network_mode": docker_network, **(host or {})}
+            ),
             **kwargs,
         )
         one = Container(docker_client, created["Id"], name)

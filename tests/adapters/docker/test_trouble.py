@@ -154,17 +154,19 @@ def test_an_act_without_an_answer_may_have_happened(
 
 
 def test_an_act_is_given_the_grace_on_top_of_its_time(
-    host: DockerHost, container: MakeContainer
+    door: FaultyDoor, container: MakeContainer
 ) -> None:
     stubborn = container(
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print('up', flush=True); time.sleep(600)"
     ).name
+    host = DockerHost(door.url, act_within=timedelta(seconds=2))
     wait_until(lambda: "up" in host.logs(stubborn, lines=1))
 
-    host.restart(stubborn, grace=timedelta(seconds=1))
+    host.restart(stubborn, grace=timedelta(seconds=3))
 
     assert host.inspect(stubborn).is_running
+    host.close()
 
 
 def test_an_act_whose_connection_breaks_may_have_happened(
