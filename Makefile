@@ -20,7 +20,7 @@ up: $(READY) ## The same stack and everything around it, kept running until Ctrl
 	$(BIN)/python -m deployments.demo --keep
 
 test: $(READY) ## Lint, types, layers, and every test, on real components
-	sh tests/prepare.sh
+	$(BIN)/python tests/prepare.py
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 
@@ -44,7 +44,10 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): healing, its pipelines and what its tests need, in versions that ran together."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; PYTHON=... make ... names another one."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || sh tests/prepare.sh venv && $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Installing python3-venv: this Python cannot make virtual environments without it."; \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv; }
+	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  -e '.[pipelines]' --group dev
