@@ -1,4 +1,4 @@
-"""Start `heal up` of a plain install, look whether it is really there, stop it, look for leftovers."""
+"""Start `heal up` of a plain install, see that it is really there, stop it, look for leftovers."""
 
 import contextlib
 import http.client

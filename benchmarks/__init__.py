@@ -1,0 +1,1 @@
+"""The speed and accuracy claims, measured again: `make bench`, or one at a time."""

@@ -1,0 +1,24 @@
+"""Run every benchmark, one after the other: `python -m benchmarks [NAME ...]`."""
+
+import importlib
+import pkgutil
+import sys
+
+import benchmarks
+
+
+def main(wanted: list[str]) -> int:
+    """Run those that are named, or all of them."""
+    found = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
+    names = wanted or [name for name in found if not name.startswith("_")]
+    if unknown := sorted(set(names) - set(found)):
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(found)}")
+        return 2
+    for name in names:
+        print(f"\n=== {name}\n", flush=True)
+        importlib.import_module(f"benchmarks.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
