@@ -1,1 +1,17 @@
-"""What the models read."""
+"""What the models read: how far, and in which ways, signals stray from what is usual."""
+
+from healing.features.causal import mean_of_last, median
+from healing.features.strangeness import Measure, Way, learn_measure, rows_needed, strangeness
+from healing.features.usual import Usual, learn_usual
+
+__all__ = [
+    "Measure",
+    "Usual",
+    "Way",
+    "learn_measure",
+    "learn_usual",
+    "mean_of_last",
+    "median",
+    "rows_needed",
+    "strangeness",
+]

@@ -7,6 +7,7 @@ from healing.history.history import History, Mark
 from healing.history.reading import Answer, Read, Reading
 from healing.history.reads import absorb, what_to_read
 from healing.history.series import Samples, one_series
+from healing.history.wording import say, say_rate, say_time
 
 __all__ = [
     "Answer",
@@ -23,5 +24,8 @@ __all__ = [
     "is_counter",
     "one_series",
     "per_second",
+    "say",
+    "say_rate",
+    "say_time",
     "what_to_read",
 ]

@@ -94,3 +94,14 @@ class History:
             values=self.values[first:after],
             marks=self.marks,
         )
+
+    def choose(self, signals: tuple[SignalName, ...]) -> "History":
+        """Keep only `signals`, in this order; one that is not among ours was never measured."""
+        columns = [self.column(name) for name in signals]
+        return History(
+            start=self.start,
+            step=self.step,
+            signals=signals,
+            values=np.stack(columns, axis=1) if columns else np.empty((len(self), 0), np.float32),
+            marks={name: mark for name, mark in self.marks.items() if name in signals},
+        )

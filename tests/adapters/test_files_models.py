@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from healing.adapters.files import ModelFiles
+from healing.adapters.files import ModelFiles, models
 from healing.errors import ModelUnusableError, SetupError
 from healing.ports import Manifest, StoredModel
 from tests.adapters.disk import no_room
@@ -87,6 +87,28 @@ def test_a_damaged_version_is_set_aside_for_the_one_before(
     assert "model set aside" in caplog.text
 
 
+def test_arrays_of_another_version_are_not_those_of_the_manifest(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path)
+    first = tmp_path / "api" / store.save("api", model(1))
+    second = tmp_path / "api" / store.save("api", model(2))
+    shutil.copy(first / "arrays.npz", second / "arrays.npz")
+
+    assert store.load("api").arrays["trees"][0] == 1
+    assert not second.exists()
+
+
+@pytest.mark.parametrize("name", ["../escape", "..", ".", "a/b", ".hidden", "ünïcode", "last"])
+def test_no_name_leads_out_of_the_directory(tmp_path: Path, name: str) -> None:
+    store = ModelFiles(tmp_path / "inside")
+
+    store.save(name, model(3))
+
+    assert number_of(store.load(name)) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+    (folder,) = (tmp_path / "inside").iterdir()
+    assert [path.name for path in folder.iterdir()] == ["00000001"]
+
+
 def test_with_every_version_damaged_there_is_none(tmp_path: Path) -> None:
     store = ModelFiles(tmp_path)
     for number in range(3):
@@ -139,6 +161,20 @@ def test_what_a_killed_trainer_left_behind_is_cleared_away(tmp_path: Path) -> No
     store.save("api", model())
 
     assert not left.exists()
+
+
+def test_a_number_that_another_trainer_has_just_taken_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelFiles(tmp_path)
+    store.save("api", model(1))
+    seen_before = lambda _folder: list[Path]()  # noqa: E731 what was there when we looked
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "_versions", seen_before)
+        name = store.save("api", model(2))
+
+    assert name == "00000002"
+    assert number_of(store.load("api")) == 2
 
 
 def train(directory: Path, number: int) -> None:

@@ -1,0 +1,158 @@
+"""Learn what is usual for a service, and say how strange each row is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.anomaly.forest import grow
+from healing.anomaly.meaning import score_of
+from healing.anomaly.model import Model
+from healing.anomaly.surprise import learn_surprise
+from healing.errors import ModelUnusableError, NotEnoughHistoryError
+from healing.features import learn_measure, rows_needed, strangeness
+from healing.history import History
+from healing.names import SignalName
+
+FEWEST_ROWS = 120
+SHORTEST = 2 * 3600
+"""Two hours: less says little about what is usual."""
+FITTED = 0.7
+"""Share of the rows that detectors are fitted on; the rest, later, tells how rare scores are."""
+MEASURED = 0.5
+"""Share of rows a signal must have to be learned, and of signals a row must have to be judged."""
+NOT_WORTH_A_WORD = np.log1p(3.0)
+"""Straying by three times the usual is usual too."""
+FOREST_GRAIN, EXCESS_GRAIN, SURPRISE_GRAIN = 0.01, 0.1, 0.2
+"""Differences in score that mean nothing; in excess, of one signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """How strange each row is.
+
+    Attributes:
+        start: Time of row 0, in seconds since the epoch.
+        step: Seconds from one row to the next.
+        signals: What was judged.
+        values: From 0 to 1; 0.5 is one in 100, 0.9 one in 1,000, 0.99 one in 10,000. NaN where too
+            little was measured. Shape (n,).
+        shares: How much each signal has to do with it; each row adds up to 1, or is 0 when no
+            signal stands out. Shape (n, k).
+    """
+
+    start: int
+    step: int
+    signals: tuple[SignalName, ...]
+    values: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def rows_to_learn(step: int) -> int:
+    """How many measured rows `fit` needs."""
+    return max(FEWEST_ROWS, SHORTEST // step)
+
+
+def fit(history: History, *, seed: int) -> Model:
+    """Learn what is usual.
+
+    Signals that were measured in less than half of the rows are left out. A signal that never
+    changed is kept: a change of it will be strange.
+
+    Args:
+        history: Everything that is known; the last rows only tell how rare scores are.
+        seed: The same history and seed give the same model.
+
+    Raises:
+        NotEnoughHistoryError: Too few rows were measured.
+    """
+    history = _learnable(history)
+    judged = _enough(history)
+    if (have := int(judged.sum())) < (need := rows_to_learn(history.step)):
+        raise NotEnoughHistoryError(have=have, need=need)
+
+    split = int(np.flatnonzero(judged)[int(FITTED * have)])
+    measure = learn_measure(history.rows(0, split))
+    strange = strangeness(measure, history)
+    forest = grow(_as_features(strange[:split][judged[:split]]), seed=seed)
+
+    aside = strange[split:][judged[split:]]
+    raw = {"forest": forest.score(_as_features(aside)), "excess": _excess(aside).mean(axis=1)}
+    surprises = {
+        "forest": learn_surprise(raw["forest"], grain=FOREST_GRAIN),
+        "excess": learn_surprise(raw["excess"], grain=EXCESS_GRAIN / len(history.signals)),
+    }
+    both = np.mean([surprises[name].of(raw[name]) for name in raw], axis=0)
+    surprises["together"] = learn_surprise(both, grain=SURPRISE_GRAIN)
+    return Model(
+        step=history.step,
+        signals=history.signals,
+        measure=measure,
+        forest=forest,
+        surprises=surprises,
+        trained_from=history.start,
+        trained_until=history.end,
+    )
+
+
+def score(model: Model, history: History, *, newest: int | None = None) -> Scores:
+    """Say how strange each row is. A row is judged by itself and the rows before it only.
+
+    Args:
+        model: Of the same service.
+        history: At the same step; signals may stand in any order, and may be missing.
+        newest: Judge only so many of the newest rows; None judges all.
+
+    Raises:
+        ModelUnusableError: The model is for another step.
+    """
+    if history.step != model.step:
+        raise ModelUnusableError(
+            f"the model is for a step of {model.step} s, the history has {history.step} s"
+        )
+    wanted = len(history) if newest is None else min(newest, len(history))
+    history = history.tail(wanted + rows_needed(model.step)).choose(model.signals)
+    strange = strangeness(model.measure, history)[len(history) - wanted :]
+    judged = _enough(history)[len(history) - wanted :]
+
+    excess = _excess(strange)
+    features = _as_features(strange[judged])
+    raw = {"forest": model.forest.score(features), "excess": excess[judged].mean(axis=1)}
+    both = np.mean([model.surprises[name].of(raw[name]) for name in raw], axis=0)
+    values = np.full(wanted, np.nan)
+    values[judged] = score_of(model.surprises["together"].of(both))
+    total = excess.sum(axis=1, keepdims=True)
+    return Scores(
+        start=history.end - (wanted - 1) * history.step,
+        step=history.step,
+        signals=model.signals,
+        values=values,
+        shares=np.divide(excess, total, out=np.zeros_like(excess), where=total > 0),
+    )
+
+
+def _learnable(history: History) -> History:
+    """Keep the signals that were measured often enough."""
+    if not len(history):
+        return history
+    often = np.isfinite(history.values).mean(axis=0) >= MEASURED
+    kept = tuple(name for name, keep in zip(history.signals, often, strict=True) if keep)
+    return history.choose(kept)
+
+
+def _enough(history: History) -> NDArray[np.bool_]:
+    """Say in which rows enough signals were measured to judge the service."""
+    measured = np.isfinite(history.values).sum(axis=1)
+    return (measured > 0) & (measured >= MEASURED * len(history.signals))
+
+
+def _as_features(strange: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay out what the forest reads; a signal that was not measured passes as usual."""
+    rows, signals, ways = strange.shape
+    return np.nan_to_num(strange).reshape(rows, signals * ways)
+
+
+def _excess(strange: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say how far each signal strays beyond what is not worth a word. Shape (n, k)."""
+    beyond = np.log1p(np.abs(np.nan_to_num(strange))) - NOT_WORTH_A_WORD
+    return np.maximum(beyond, 0.0).mean(axis=2)

@@ -1,0 +1,61 @@
+"""How rare a score is: minus the decimal logarithm of its p-value, learned on scores set aside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+KNOTS = 512
+TAIL = 0.02
+FEWEST_IN_TAIL = 10
+REACH = 3.0
+"""Decades beyond what was seen that the tail may be trusted for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Surprise:
+    """The rarity of scores.
+
+    Attributes:
+        scores: Ascending. Shape (m,).
+        surprises: Of those scores, ascending. Shape (m,).
+        slope: Surprise per unit of score beyond the last of `scores`.
+        most: No surprise is larger.
+    """
+
+    scores: NDArray[np.float64]
+    surprises: NDArray[np.float64]
+    slope: float
+    most: float
+
+    def of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Say how rare scores are: 0 is common, 3 is one in a thousand. NaN stays NaN."""
+        within = np.interp(scores, self.scores, self.surprises)
+        beyond = np.maximum(scores - self.scores[-1], 0.0) * self.slope
+        return np.minimum(within + beyond, self.most)
+
+
+def learn_surprise(scores: NDArray[np.float64], *, grain: float) -> Surprise:
+    """Learn how rare scores are from those of ordinary times.
+
+    Counted where there are enough of them; an exponential tail beyond.
+
+    Args:
+        scores: From rows the detector was not fitted on. Shape (m,), no NaN.
+        grain: A difference in score that means nothing; the tail is never taken to be narrower.
+    """
+    ordered = np.sort(scores)
+    count = len(ordered)
+    in_tail = min(count, max(FEWEST_IN_TAIL, round(TAIL * count)))
+    begins = ordered[-in_tail]
+    width = max(float(np.mean(ordered[-in_tail:])) - float(begins), grain)
+
+    counted = np.unique(np.append(np.quantile(ordered, np.linspace(0, 1, KNOTS)), begins))
+    counted = counted[counted <= begins]
+    at_least = count - np.searchsorted(ordered, counted)
+    return Surprise(
+        scores=counted,
+        surprises=-np.log10((1 + at_least) / (1 + count)),
+        slope=1 / (width * np.log(10)),
+        most=float(np.log10(1 + count) + REACH),
+    )

@@ -1,0 +1,94 @@
+"""In which ways, and how far, each signal strays from what is usual."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.features.causal import mean_of_last, median, rows_before
+from healing.features.usual import Usual, learn_usual, spread
+from healing.history import History
+
+A_WHILE = 5
+BLOCKS = 12
+MOST_RECENT_ROWS = 240
+HOUR = 3600
+LIMIT = 1000.0
+NEVER_MOVED = 10.0
+"""What any change counts of a signal that never changed."""
+
+
+class Way(StrEnum):
+    """A way of straying."""
+
+    LEVEL = "level"
+    """Away from what is usual at this time of day."""
+    LASTING = "lasting"
+    """The same, for a while."""
+    MOVED = "moved"
+    """Away from where it stood in the last hour."""
+    STEP = "step"
+    """Away from the row before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measure:
+    """How straying is measured.
+
+    Attributes:
+        usual: What is usual for k signals.
+        spreads: The usual size of each way of straying but the first. Shape (len(Way) - 1, k).
+    """
+
+    usual: Usual
+    spreads: NDArray[np.float64]
+
+
+def learn_measure(history: History) -> Measure:
+    """Learn from history what straying means."""
+    usual = learn_usual(history.values.astype(np.float64), history.times)
+    level = _level(usual, history)
+    return Measure(usual=usual, spreads=np.array([spread(way) for way in _ways(level, history)]))
+
+
+def strangeness(measure: Measure, history: History) -> NDArray[np.float64]:
+    """Say how far each signal strays, in each way, in units of what is usual.
+
+    A row knows only itself and the rows before it. Shape (n, k, len(Way)); NaN where the signal
+    was not measured. What cannot be said for want of earlier rows is 0.
+    """
+    level = _level(measure.usual, history)
+    ways = [
+        _in_units(way, usual)
+        for way, usual in zip(_ways(level, history), measure.spreads, strict=True)
+    ]
+    known = np.stack([level, *(np.nan_to_num(way) for way in ways)], axis=-1)
+    return np.where(np.isfinite(level)[:, :, None], known, np.nan)
+
+
+def rows_needed(step: int) -> int:
+    """How many rows before a row it wants to know."""
+    return _recent_rows(step) + A_WHILE
+
+
+def _level(usual: Usual, history: History) -> NDArray[np.float64]:
+    return _in_units(history.values - usual.at(history.times), usual.spread)
+
+
+def _ways(level: NDArray[np.float64], history: History) -> list[NDArray[np.float64]]:
+    lasting = mean_of_last(level, A_WHILE)
+    block = _recent_rows(history.step) // BLOCKS
+    means = mean_of_last(level, block)
+    recent = median(np.stack([rows_before(means, 1 + n * block) for n in range(BLOCKS)]))
+    return [lasting, lasting - recent, level - rows_before(level, 1)]
+
+
+def _recent_rows(step: int) -> int:
+    return min(max(HOUR // step, BLOCKS), MOST_RECENT_ROWS) // BLOCKS * BLOCKS
+
+
+def _in_units(strayed: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.float64]:
+    moves = usual > 0
+    units = strayed / np.where(moves, usual, 1.0)
+    return np.clip(np.where(moves, units, NEVER_MOVED * np.sign(strayed)), -LIMIT, LIMIT)

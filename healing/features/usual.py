@@ -1,0 +1,110 @@
+"""What is usual for each signal: where it stands, its shape over the day, how far it strays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.features.causal import median
+
+DAY = 86_400
+BINS = 48
+"""Half hours: the grain of the daily shape."""
+DAYS_FOR_A_SHAPE = 2
+WORTH_IT = 0.98
+"""A daily shape must narrow the spread on days it has not seen to this share, or it is left out."""
+GAUSSIAN = 1.4826
+"""Makes the median absolute deviation of Gaussian data equal its standard deviation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Usual:
+    """What was learned of k signals.
+
+    Attributes:
+        centre: Where each signal stands. Shape (k,).
+        shape: Added to it by the time of day (UTC); zero for signals without a shape worth having.
+            Shape (BINS, k).
+        spread: How far it strays, robustly; 0 for a signal that never moved. Shape (k,).
+    """
+
+    centre: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def at(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Say what is usual at each time, in seconds since the epoch. Shape (n,) in, (n, k) out."""
+        return self.centre + _of_the_day(self.shape, times)
+
+
+def learn_usual(values: NDArray[np.float64], times: NDArray[np.int64]) -> Usual:
+    """Learn what is usual.
+
+    Medians throughout: up to half of the rows may be trouble without being taken for usual.
+
+    Args:
+        values: Shape (n, k), NaN where nothing was measured; none of the columns is all NaN.
+        times: Of the rows, in seconds since the epoch. Shape (n,).
+    """
+    centre = median(values)
+    shape = np.zeros((BINS, values.shape[1]))
+    if len(times) and times[-1] - times[0] >= DAYS_FOR_A_SHAPE * DAY:
+        shape = _shape_of_the_day(values - centre, times)
+    strayed = values - centre - _of_the_day(shape, times)
+    return Usual(centre=centre, shape=shape, spread=spread(strayed))
+
+
+def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say how far values usually lie from their median. Shape (n, k) in, (k,) out.
+
+    Where more than half of them are the same, their standard deviation has to do; where all are, it
+    is 0. A signal without values has spread 0.
+    """
+    deviation = np.abs(values - median(values))
+    robust = np.nan_to_num(GAUSSIAN * median(deviation))
+    measured = np.isfinite(values)
+    count = np.maximum(measured.sum(axis=0), 1)
+    known = np.where(measured, values, 0.0)
+    mean = known.sum(axis=0) / count
+    squares = (np.where(measured, values - mean, 0.0) ** 2).sum(axis=0)
+    moved = np.nan_to_num(median(deviation)) > 0
+    constant = np.array([_never_moves(values[:, k]) for k in range(values.shape[1])], np.bool_)
+    return np.where(moved, robust, np.where(constant, 0.0, np.sqrt(squares / count)))
+
+
+def _never_moves(column: NDArray[np.float64]) -> bool:
+    known = column[np.isfinite(column)]
+    return not known.size or bool(known.min() == known.max())
+
+
+def _shape_of_the_day(
+    strayed: NDArray[np.float64], times: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Learn the daily shape, and keep it only for signals whose later days follow it."""
+    seen = int(0.7 * len(times))
+    guess = _median_by_time_of_day(strayed[:seen], times[:seen])
+    later = strayed[seen:]
+    without = median(np.abs(later - median(later)))
+    unexplained = later - _of_the_day(guess, times[seen:])
+    with_shape = median(np.abs(unexplained - median(unexplained)))
+    worth_it = with_shape < WORTH_IT * without
+    return np.where(worth_it, _median_by_time_of_day(strayed, times), 0.0)
+
+
+def _median_by_time_of_day(
+    strayed: NDArray[np.float64], times: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    shape = np.zeros((BINS, strayed.shape[1]))
+    at = times % DAY * BINS // DAY
+    for bin_ in range(BINS):
+        if (rows := at == bin_).any():
+            shape[bin_] = np.nan_to_num(median(strayed[rows]))
+    return (np.roll(shape, 1, axis=0) + 2 * shape + np.roll(shape, -1, axis=0)) / 4
+
+
+def _of_the_day(shape: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Read the shape at each time, straight lines between the middles of its bins."""
+    position = times % DAY * BINS / DAY - 0.5
+    below = np.floor(position).astype(np.int64)
+    share = (position - below)[:, None]
+    return shape[below % BINS] * (1 - share) + shape[(below + 1) % BINS] * share

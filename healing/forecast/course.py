@@ -1,0 +1,63 @@
+"""The course of one quantity that can be full."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.forecast.segments import beginnings, bridge, falls
+from healing.history import History
+from healing.names import SignalName
+
+RESTART_SECONDS = 120
+"""A fall this close to a restart is the restart's."""
+WAS_FULL = 0.9
+"""A fall from above this share of the capacity was no clean-up: it had been full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Course:
+    """How a quantity has gone, up to its newest sample.
+
+    Attributes:
+        values: Short gaps bridged, the newest row measured. Shape (n,).
+        begins: Rows at which it began anew. Shape (n,).
+        cleaned: Those of them at which it fell by itself, before it was full. Shape (n,).
+        capacity: Where it is full.
+        step: Seconds between rows.
+    """
+
+    values: NDArray[np.float64]
+    begins: NDArray[np.bool_]
+    cleaned: NDArray[np.bool_]
+    capacity: float
+    step: int
+
+    def next_beginning(self, row: int) -> int | None:
+        """Find the first row after `row` at which it began anew."""
+        after = np.flatnonzero(self.begins[row + 1 :])[:1]
+        return row + 1 + int(after[0]) if after.size else None
+
+
+def course_of(
+    history: History, signal: SignalName, capacity: float, restarts: Collection[datetime]
+) -> Course:
+    """Prepare the course of a signal; empty when it was never measured."""
+    values = bridge(history.column(signal).astype(np.float64))
+    known = np.flatnonzero(np.isfinite(values))
+    values = values[: known[-1] + 1] if known.size else values[:0]
+    cleaned = falls(values)
+    cleaned[1:] &= np.nan_to_num(values[:-1], nan=np.inf) < WAS_FULL * capacity
+    around = -(-RESTART_SECONDS // history.step)
+    for restart in restarts:
+        row = (int(restart.timestamp()) - history.start) // history.step
+        cleaned[max(0, row - around) : max(0, row + around + 1)] = False
+    return Course(
+        values=values,
+        begins=beginnings(values),
+        cleaned=cleaned,
+        capacity=capacity,
+        step=history.step,
+    )

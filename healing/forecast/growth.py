@@ -1,0 +1,113 @@
+"""Growth that may be believed, and growth that may not, each with its reason."""
+
+from dataclasses import dataclass
+from math import copysign, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.forecast.course import Course
+from healing.forecast.past import growth_before
+from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Trends
+
+TRUSTED_FOR = 8.0
+"""A trend is believed for so many times as long as it has lasted."""
+ABOVE_NOISE = 5.0
+STILL_GROWING = 0.5
+"""Growth over the last two steps must be this share of the growth over all of the window."""
+EVERY_STEP = 0.2
+"""Growth over each of the last three steps must be this share of it: a jump is no trend."""
+FALLS_TELL = 3
+"""So many falls are a habit: it is cleaned up before it is full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """Growth over one window, in rows.
+
+    Attributes:
+        lasted: How long it has been seen.
+        slope: Growth per row.
+        soonest: Rows until it is full; one in ten is sooner.
+        likely: The same, in the middle.
+        latest: One in ten is later.
+        certainty: How likely it is full within the rows that count, 0 to 1.
+        doubt: Why it is not believed; empty when it is.
+    """
+
+    lasted: int
+    slope: float
+    soonest: float
+    likely: float
+    latest: float
+    certainty: float
+    doubt: str
+
+
+def judge(course: Course, trend: Trends, *, window: float) -> Growth | None:
+    """Judge the growth over the newest window of a scale; None when there is none to speak of.
+
+    Args:
+        course: What is growing.
+        trend: The windows of one scale.
+        window: Rows that count.
+    """
+    alike = _promising(trend, course.capacity)
+    if not alike.size or not alike[-1]:
+        return None
+
+    slope, error, level = (float(x[-1]) for x in (trend.slope, trend.error, trend.level))
+    room, margin = course.capacity - level, trend.margin * error
+    at_most = max(slope + margin, float(trend.steps[-1, -3:].mean()))
+    wanted = room / window
+    return Growth(
+        lasted=(trend.scale.points - 1) * trend.scale.rows,
+        slope=slope,
+        soonest=room / at_most,
+        likely=room / slope,
+        latest=room / (slope - margin),
+        certainty=_certainty((slope - wanted) / error, trend.scale.points) if error else 1.0,
+        doubt=_doubt(course, trend, alike),
+    )
+
+
+def _promising(trend: Trends, capacity: float) -> NDArray[np.bool_]:
+    """Say which windows promise to fill it, for as long as they can be believed. Shape (w,)."""
+    trusted = TRUSTED_FOR * (trend.scale.points - 1) * trend.scale.rows
+    return (
+        trend.usable
+        & (trend.level < capacity)
+        & (trend.slope > trend.margin * trend.error)
+        & (trend.steps[:, -2:].mean(axis=1) >= STILL_GROWING * trend.slope)
+        & (trend.steps[:, -3:].min(axis=1) >= EVERY_STEP * trend.slope)
+        & (trend.slope * trusted >= capacity - trend.level)
+    )
+
+
+def _doubt(course: Course, trend: Trends, alike: NDArray[np.bool_]) -> str:
+    if trend.slope[-1] <= ABOVE_NOISE * trend.noise():
+        return "it goes up and down like this all the time"
+    if not _above_usual(course.values, trend):
+        return "it is only back where it usually stands"
+    before = growth_before(course, trend, alike)
+    if before.stopped is not None:
+        return "it grew like this before and stopped by itself"
+    if before.falls >= FALLS_TELL:
+        return f"it grew like this before and fell again, {before.falls} times"
+    return ""
+
+
+def _above_usual(values: NDArray[np.float64], trend: Trends) -> bool:
+    earlier = values[: trend.ends[-1] - trend.scale.points * trend.scale.rows]
+    known = earlier[np.isfinite(earlier)]
+    steps = np.abs(np.diff(known))
+    noise = GAUSSIAN * float(np.median(steps)) if steps.size else 0.0
+    return not known.size or bool(trend.level[-1] > np.median(known) + 3 * noise)
+
+
+def _certainty(t: float, points: int) -> float:
+    """Give the distribution function of Student's t for the slope of a line through `points`."""
+    if points == FEWEST_POINTS:
+        return 0.5 + t / (2 * sqrt(2 + t * t))
+    u = t * t / (4 + t * t)
+    return 0.5 + copysign(sqrt(u), t) * (3 - u) / 4

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from healing.anomaly.surprise import learn_surprise
+
+SCORES = np.random.default_rng(5).exponential(size=5000)
+
+
+def test_surprise_counts_what_was_seen() -> None:
+    surprise = learn_surprise(SCORES, grain=0.01)
+
+    assert surprise.of(np.quantile(SCORES, [0.5, 0.9])) == pytest.approx(
+        -np.log10([0.5, 0.1]), abs=0.01
+    )
+
+
+def test_beyond_what_was_seen_the_tail_goes_on() -> None:
+    surprise = learn_surprise(SCORES, grain=0.01)
+
+    assert surprise.of(-np.log([1e-4, 1e-5])) == pytest.approx([4, 5], rel=0.15)
+
+
+def test_no_score_is_rarer_than_the_data_can_tell() -> None:
+    surprise = learn_surprise(SCORES[:1000], grain=0.01)
+
+    assert surprise.of(np.array([1e9]))[0] == pytest.approx(6, abs=0.01)
+
+
+def test_scores_that_are_all_alike_leave_room_for_one_that_is_not() -> None:
+    surprise = learn_surprise(np.zeros(500), grain=0.1)
+
+    assert surprise.of(np.zeros(1))[0] == pytest.approx(0, abs=0.01)
+    assert surprise.of(np.ones(1))[0] > 3
+
+
+def test_what_is_unknown_stays_unknown() -> None:
+    assert np.isnan(learn_surprise(SCORES, grain=0.01).of(np.array([np.nan])))
+
+
+def test_a_stranger_score_is_never_less_surprising() -> None:
+    heavy = np.random.default_rng(5).standard_cauchy(300)
+
+    surprises = learn_surprise(heavy, grain=0.1).of(np.linspace(-50, 500, 5000))
+
+    assert (np.diff(surprises) >= 0).all()

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from healing.features import Way, learn_measure, rows_needed, strangeness
+from healing.history import History
+from tests.metrics import MIB, history_of, ordinary
+
+WAYS = list(Way)
+MEASURE = learn_measure(history_of(**ordinary(1000)))
+
+
+def memory(history: History, way: Way) -> np.ndarray:
+    return strangeness(MEASURE, history)[:, 1, WAYS.index(way)]
+
+
+def ordinary_with(change: np.ndarray) -> History:
+    columns = ordinary(len(change), seed=1)
+    columns["memory"] += change
+    return history_of(**columns)
+
+
+def test_a_spike_strays_in_level_and_step_and_soon_is_over() -> None:
+    spike = np.zeros(300)
+    spike[200] = 20 * MIB
+
+    assert memory(ordinary_with(spike), Way.LEVEL)[200] > 10
+    assert memory(ordinary_with(spike), Way.STEP)[200] > 10
+    assert memory(ordinary_with(spike), Way.STEP)[201] < -10
+    assert abs(memory(ordinary_with(spike), Way.LASTING)[206]) < 5
+
+
+def test_a_shift_that_has_become_the_new_usual_no_longer_counts_as_moved() -> None:
+    shift = np.zeros(400)
+    shift[200:] = 20 * MIB
+    moved = memory(ordinary_with(shift), Way.MOVED)
+
+    assert moved[205] > 10
+    assert np.abs(moved[320:]).max() < 10
+    assert memory(ordinary_with(shift), Way.LEVEL)[320:].min() > 10
+
+
+def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
+    history = history_of(**ordinary(300))
+
+    whole = strangeness(MEASURE, history)
+    part = strangeness(MEASURE, history.rows(0, 200))
+
+    assert np.array_equal(whole[:200], part)
+
+
+def test_so_many_rows_before_it_are_all_a_row_wants_to_know() -> None:
+    history = history_of(**ordinary(600))
+
+    whole = strangeness(MEASURE, history)[-1]
+    tail = strangeness(MEASURE, history.tail(rows_needed(60) + 1))[-1]
+
+    assert tail == pytest.approx(whole, abs=1e-9)
+
+
+def test_what_was_not_measured_strays_by_nothing_known() -> None:
+    columns = ordinary(300)
+    columns["memory"][100:150] = np.nan
+    strange = strangeness(MEASURE, history_of(**columns))
+
+    assert np.isnan(strange[100:150, 1]).all()
+    assert np.isfinite(strange[100:150, [0, 2]]).all()
+    assert np.isfinite(strange[150]).all()
+
+
+def test_a_change_of_what_never_moved_is_strange_by_a_fixed_measure() -> None:
+    measure = learn_measure(history_of(level=np.full(200, 5.0)))
+
+    strange = strangeness(measure, history_of(level=[5.0, 5.0, 5.0, 6.0, 4.0]))
+
+    assert strange[:, 0, WAYS.index(Way.LEVEL)].tolist() == [0, 0, 0, 10, -10]
