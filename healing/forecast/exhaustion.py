@@ -63,7 +63,7 @@ class Exhaustion:
         return self.outlook in {Outlook.SOON, Outlook.FULL}
 
 
-def forecast_exhaustion(  # noqa: PLR0913 every one is a fact of its own
+def forecast_exhaustion(
     history: History,
     signal: SignalName,
     capacity: float,
@@ -157,7 +157,7 @@ def _full(outlook: Exhaustion, course: Course, stands: str) -> Exhaustion:
     )
 
 
-def _growing(  # noqa: PLR0913 every one is a fact of its own
+def _growing(
     outlook: Exhaustion, growth: Growth, step: int, stands: str, *, soon: bool, unit: str
 ) -> Exhaustion:
     soonest, likely, latest = (

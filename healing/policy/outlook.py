@@ -3,7 +3,7 @@
 import itertools
 from datetime import datetime
 
-from healing.anomaly import Reason, Scores, lasting
+from healing.anomaly import Scores, lasting
 from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion
 from healing.names import InstanceName, ServiceName, SignalName
@@ -52,7 +52,7 @@ def finding_of_exhaustion(
 def finding_of_strangeness(
     service: ServiceName,
     scores: Scores,
-    why: tuple[Reason, ...],
+    why: str,
     *,
     sensitivity: float,
     at: datetime,
@@ -68,6 +68,6 @@ def finding_of_strangeness(
         kind=Kind.ANOMALY,
         signal=BEHAVIOUR,
         score=float(scores.values[-1]),
-        detail="; ".join(reason.sentence() for reason in why) or "no single signal stands out",
+        detail=why or "no single signal stands out",
         at=at,
     )

@@ -89,11 +89,13 @@ class Seer:
         newest = float(scores.values[-1]) if len(scores.values) else float("nan")
         if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
             return None, seen.trouble or "too little was measured just now", None
-        why = anomaly.reasons(model, seen.history, scores)
+        units = {signal.name: signal.unit for signal in seen.service.signals}
+        reasons = anomaly.reasons(model, seen.history, scores)
+        why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
         finding = finding_of_strangeness(
             seen.service.name, scores, why, sensitivity=self.sensitivity, at=seen.now
         )
-        return newest, "; ".join(reason.sentence() for reason in why), finding
+        return newest, why, finding
 
     def _capacity(self, signal: Signal) -> float | None:
         if not isinstance(signal.capacity, str):
