@@ -32,9 +32,15 @@ from healing import __version__
 from healing.adapters.host_lock import HostLock
 from healing.api.access import Access, Caller, Role
 from healing.api.app import create_app
+from healing.api.checkups import VITAL, checkups
 from healing.api.desk import Desk
-from healing.api.schemas import DependencyView
-from healing.errors import ConfigError, HealingError, SetupError
+from healing.errors import (
+    ConfigError,
+    HealingError,
+    SetupError,
+    SourceUnavailableError,
+    WrongSourceError,
+)
 from healing.incidents import Stage
 from healing.instruments import watch_agent
 from healing.listeners.containers import ContainerListener
@@ -105,6 +111,7 @@ def run(settings: Settings) -> None:
     )
     recoveries = Recoveries(lane)
     services = assemble(settings, host, recoveries)
+    check_metrics(services)
     notice = services.dispatch.notice
     containers = ContainerListener(host, services.roll, services.chronicle, notice, utc_now)
     probes = ProbeListener(host, services.prober, services.roll, notice, utc_now)
@@ -120,16 +127,6 @@ def run(settings: Settings) -> None:
     containers.start()
     probes.start()
 
-    def engine_answers() -> DependencyView:
-        try:
-            return DependencyView(name="containers", ok=True, detail=host.ping())
-        except HealingError as error:
-            return DependencyView(name="containers", ok=False, detail=str(error))
-
-    def prefect_answers() -> DependencyView:
-        detail = "connected" if lane.connected else "away: recoveries are recorded later"
-        return DependencyView(name="prefect", ok=lane.connected, detail=detail)
-
     watch_agent(
         reconciled_at=lambda: containers.reconciled_at,
         switched_on=lambda: not services.switch.why_off(),
@@ -142,8 +139,8 @@ def run(settings: Settings) -> None:
         switch=services.switch,
         roll=services.roll,
         answers=probes.answers,
-        checkups=(engine_answers, prefect_answers),
-        vital=frozenset({"containers"}),
+        checkups=checkups(services, prefect=lambda: lane.connected),
+        vital=VITAL,
         clock=utc_now,
         version=__version__,
     )
@@ -186,6 +183,24 @@ def check_port(host: str, port: int) -> None:
                 remedy=f"see who has it (`ss -ltnp 'sport = :{port}'`), or set `api.port` or "
                 "HEALING_API_PORT to another one",
             ) from error
+
+
+def check_metrics(services: Services) -> None:
+    """Ask the metric store once, when anything is to be measured; one that is away is no obstacle.
+
+    Raises:
+        SetupError: What answers at its address is no metric store.
+    """
+    if not services.watching.observer.services():
+        return
+    try:
+        services.watching.observer.source.ping()
+    except WrongSourceError as error:
+        raise SetupError(
+            str(error), remedy="set `storage.prometheus.url`, or HEALING_PROMETHEUS_URL"
+        ) from error
+    except SourceUnavailableError as error:
+        log.warning("going on without metrics for now: %s", error)
 
 
 def deployed_version(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 * HealingError
   * TemporaryError           worth trying again
     * SourceUnavailableError   the metric store did not answer
+      * WrongSourceError         what answers there is no metric store, or does not let us in
     * HostUnavailableError     the container engine did not answer
     * StateUnavailableError    the shared state did not answer
     * OutcomeUnknownError      an act was begun and its answer never came: look before anything else
@@ -34,6 +35,10 @@ class TemporaryError(HealingError):
 
 class SourceUnavailableError(TemporaryError):
     """The metric store did not answer in time."""
+
+
+class WrongSourceError(SourceUnavailableError):
+    """What answers at the address is no metric store, or does not let us in."""
 
 
 class HostUnavailableError(TemporaryError):

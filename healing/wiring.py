@@ -126,16 +126,21 @@ def assemble(
     )
 
 
-def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Watching:
-    """Put together what looking ahead needs."""
-    storage, monitoring = settings.storage, settings.predictive_monitoring
-    prometheus = storage.prometheus
-    source = PrometheusSource(
+def metric_source(settings: Settings) -> PrometheusSource:
+    """Connect to the metric store."""
+    prometheus = settings.storage.prometheus
+    return PrometheusSource(
         prometheus.url,
         headers={name: value.get_secret_value() for name, value in prometheus.headers.items()},
         verify=prometheus.verify_tls,
         patience=Patience(timeout=prometheus.timeout.total_seconds()),
     )
+
+
+def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Watching:
+    """Put together what looking ahead needs."""
+    storage, monitoring = settings.storage, settings.predictive_monitoring
+    source = metric_source(settings)
     histories = HistoryFiles(storage.state_dir / "history")
     models = ModelFiles(storage.state_dir / "models")
     keep = min(storage.retention.history, MOST_ROWS * monitoring.every)

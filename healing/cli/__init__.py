@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from healing import __version__
-from healing.cli import agent, config, status, switch, up
+from healing.cli import agent, config, doctor, status, switch, up
 from healing.errors import ConfigError, HealingError, SetupError
 
-COMMANDS = (up, agent, status, switch, config)
+COMMANDS = (up, agent, status, doctor, switch, config)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ import requests
 from requests.utils import get_auth_from_url
 from urllib3.exceptions import HTTPError
 
-from healing.errors import BadQueryError, HealingError, SourceUnavailableError
+from healing.errors import BadQueryError, HealingError, SourceUnavailableError, WrongSourceError
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,7 @@ class BoundedSession(requests.Session):
 
         Raises:
             BadQueryError: The store refused the query.
+            WrongSourceError: What answers is no metric store, or does not let us in.
             SourceUnavailableError: Anything else.
         """
         wait = self._patience.first_wait
@@ -133,7 +134,7 @@ class BoundedSession(requests.Session):
         except (requests.Timeout, TimeoutError):
             return self._soon(f"did not answer within {timeout:g} s")
         except requests.exceptions.InvalidURL as error:
-            return _Failure(SourceUnavailableError(f"{self._shown} is not an address: {error}"))
+            return _Failure(WrongSourceError(f"{self._shown} is not an address: {error}"))
         except (requests.RequestException, HTTPError, OSError) as error:
             return self._soon(f"does not answer: {_innermost(error)}")
 
@@ -167,7 +168,7 @@ class BoundedSession(requests.Session):
         return _Failure(error, may_work_soon=True)
 
     def _stays(self, what: str) -> _Failure:
-        return _Failure(SourceUnavailableError(f"the metric store at {self._shown} {what}"))
+        return _Failure(WrongSourceError(f"the metric store at {self._shown} {what}"))
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
