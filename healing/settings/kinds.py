@@ -257,5 +257,5 @@ RedisAddress: TypeAlias = Annotated[
     str, BeforeValidator(_address(("redis", "rediss", "unix", "valkey", "valkeys")))
 ]
 DockerAddress: TypeAlias = Annotated[
-    str, BeforeValidator(_address(("unix", "tcp", "ssh", "http", "https", "npipe")))
+    str, BeforeValidator(_address(("unix", "tcp", "http", "https", "processes")))
 ]

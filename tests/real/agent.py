@@ -84,6 +84,12 @@ class Agent:
         finally:
             connection.close()
 
+    def metrics(self) -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+
     def wait_until_well(self, service: str) -> None:
         """Wait until every container of a service has answered well."""
 

@@ -46,7 +46,7 @@ class Docker(Section):
     """The container engine."""
 
     url: DockerAddress = "unix:///var/run/docker.sock"
-    """Where the engine listens."""
+    """Where the engine listens; `processes://DIRECTORY` is our own supervisor of processes."""
     timeout: Duration = timedelta(seconds=5)
     """How long one question to it may take."""
 

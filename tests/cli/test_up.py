@@ -1,0 +1,133 @@
+"""`heal up`: everything comes, is kept running, and goes."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from healing.adapters.embedded.postgres import find_binaries
+from healing.adapters.processes import ProcessHost
+from tests.real import ROOT, free_port, wait_until
+
+pytestmark = pytest.mark.slow
+
+DATABASES = ["sqlite", *(["postgres"] if find_binaries() else [])]
+
+
+class Up:
+    """A running `heal up`."""
+
+    def __init__(self, home: Path, database: str) -> None:
+        self.home = home
+        self.ports = {name: free_port() for name in ("api", "prefect", "redis")}
+        self._supervisor = ProcessHost(home / "processes")
+        (home / "processes").mkdir()
+        self._supervisor.up(())
+        argv = [sys.executable, "-m", "healing", "up", "--state", str(home / "state")]
+        argv += ["--database", database, "--prefect-port", str(self.ports["prefect"])]
+        argv += ["--redis-port", str(self.ports["redis"])]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("HEALING_", "PREFECT_"))}
+        env = {
+            **clean,
+            "DOCKER_HOST": f"processes://{home / 'processes'}",
+            "HEALING_API_PORT": str(self.ports["api"]),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.log = home / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                argv, env=env, cwd=home, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def ready(self) -> Any:
+        assert self.process.poll() is None, self.log.read_text()
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["api"], timeout=5)
+        with contextlib.closing(connection), contextlib.suppress(OSError):
+            connection.request("GET", "/ready")
+            return json.loads(connection.getresponse().read()).get("dependencies")
+        return None
+
+    def is_ready(self) -> bool:
+        found = self.ready()
+        return bool(found) and all(each["ok"] for each in found)
+
+    def children(self) -> dict[str, psutil.Process]:
+        known = {"postgres": "postgres", "valkey": "valkey-server", "prefect": "prefect server"}
+        known["agent"] = "flows.agent"
+        found: dict[str, psutil.Process] = {}
+        for child in psutil.Process(self.process.pid).children():
+            words = ""
+            with contextlib.suppress(psutil.Error):
+                words = " ".join(child.cmdline())
+            found |= {name: child for name, word in known.items() if word in words}
+        return found
+
+    def everything(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._supervisor.down()
+
+
+@pytest.fixture
+def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
+    # PostgreSQL runs as another user, who must be able to reach its folder.
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    one = Up(tmp_path, getattr(request, "param", "sqlite"))
+    wait_until(one.is_ready, within=120, every=0.2)
+    yield one
+    one.end()
+
+
+def are_gone(processes: list[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+@pytest.mark.parametrize("up", DATABASES, indirect=True)
+def test_ctrl_c_stops_all_of_it_and_leaves_no_process(up: Up) -> None:
+    text = up.log.read_text()
+    assert "healing is up" in text
+    assert f"http://127.0.0.1:{up.ports['prefect']}/v2/runs" in text
+    started = up.everything()
+    assert {"valkey", "prefect", "agent"} <= set(up.children())
+
+    up.process.send_signal(signal.SIGINT)
+
+    assert up.process.wait(60) == 0
+    wait_until(lambda: are_gone(started), within=10)
+
+
+def test_killed_without_a_word_it_still_leaves_no_process(up: Up) -> None:
+    started = up.everything()
+
+    up.process.send_signal(signal.SIGKILL)
+    up.process.wait()
+
+    wait_until(lambda: are_gone(started), within=30)
+
+
+def test_a_child_that_ends_is_started_again(up: Up) -> None:
+    agent = up.children()["agent"]
+
+    agent.kill()
+    wait_until(lambda: up.children().get("agent") not in {None, agent}, within=30)
+    wait_until(up.is_ready, within=60)
+
+    assert "agent ended with code -9; again in 1 s" in up.log.read_text()
+
+
+def test_the_shared_state_survives_a_stop(up: Up) -> None:
+    assert list((up.home / "state" / "valkey").glob("appendonlydir/*.aof"))
