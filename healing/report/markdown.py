@@ -207,7 +207,7 @@ def _because(incident: Incident) -> str:
 
 def _cell(text: str) -> str:
     """Keep what others wrote on one line, and from being read as markup."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("```", "'''")
 
 
 def _words(name: str) -> str:

@@ -32,7 +32,7 @@ actions:
 
 
 @pytest.mark.parametrize("resolved", [False, True], ids=["as written", "resolved"])
-def test_no_secret_is_shown(read, resolved: bool):  # noqa: FBT001 -- a parameter of the table
+def test_no_secret_is_shown(read, resolved: bool):
     text = show(read(SECRETS), resolved=resolved)
     assert "hunter2" not in text
     assert text.count("***") >= 11

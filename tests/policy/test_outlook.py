@@ -1,0 +1,72 @@
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from healing.anomaly import Scores
+from healing.finding import Kind
+from healing.forecast import Exhaustion, Outlook
+from healing.names import SignalName
+from healing.policy.outlook import finding_of_exhaustion, finding_of_strangeness, strange_from
+from tests.stories import API, API_1, NOON
+
+MEMORY = SignalName("memory")
+
+
+def forecast(outlook: Outlook, certainty: float = 0.9) -> Exhaustion:
+    return Exhaustion(
+        signal=MEMORY,
+        outlook=outlook,
+        level=200.0,
+        capacity=256.0,
+        at=NOON,
+        likely=timedelta(minutes=2),
+        certainty=certainty,
+        reason="full in 2 min",
+    )
+
+
+def scores(*values: float) -> Scores:
+    return Scores(
+        start=0, step=60, signals=(MEMORY,), values=np.array(values), shares=np.ones((5, 1))
+    )
+
+
+@pytest.mark.parametrize(
+    ("outlook", "is_found"),
+    [
+        (Outlook.SOON, True),
+        (Outlook.FULL, True),
+        (Outlook.GROWING, False),
+        (Outlook.STEADY, False),
+        (Outlook.UNKNOWN, False),
+    ],
+)
+def test_only_what_is_full_soon_is_a_finding(outlook: Outlook, is_found: bool) -> None:
+    found = finding_of_exhaustion(API, API_1, forecast(outlook))
+    assert (found is not None) is is_found
+
+
+def test_a_finding_says_when_in_words() -> None:
+    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON))
+    assert (found.kind, found.signal, found.detail) == (Kind.EXHAUSTION, MEMORY, "full in 2 min")
+
+
+@pytest.mark.parametrize(
+    ("values", "is_found"),
+    [
+        pytest.param((0.1, 0.95, 0.95, 0.2, 0.95), True, id="three of five"),
+        pytest.param((0.1, 0.95, 0.2, 0.2, 0.95), False, id="two of five"),
+        pytest.param((0.95, 0.95, 0.95, 0.2, 0.2), False, id="it is over"),
+        pytest.param((np.nan, np.nan, np.nan, np.nan, np.nan), False, id="unknown"),
+    ],
+)
+def test_strangeness_must_last(values, is_found: bool) -> None:
+    found = finding_of_strangeness(API, scores(*values), "why", sensitivity=0.8, at=NOON)
+    assert (found is not None) is is_found
+
+
+def test_sensitivity_moves_the_threshold_and_nothing_else() -> None:
+    thresholds = [strange_from(s / 10) for s in range(11)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert strange_from(0.8) == pytest.approx(0.9)
