@@ -42,6 +42,7 @@ WORKERS_EVERY = timedelta(seconds=15)
 AHEAD = timedelta(seconds=4)
 """Runs due this soon are taken now and wait here for their time."""
 AT_ONCE = 100
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LEFT_BEHIND = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 PUSHED = (
     "prefect.flow-run.Scheduled",
@@ -271,6 +272,8 @@ class FastLane:
         await self._api.send_worker_heartbeat(
             self._pool, self._name, heartbeat_interval_seconds=WORKERS_EVERY.total_seconds()
         )
+        # Asks for nothing: a queue that nobody asks is shown as unhealthy.
+        await self._api.get_scheduled_flow_runs_for_work_pool(self._pool, scheduled_before=LONG_AGO)
         for other in {lane.pool for lane in self._lanes} - {self._pool}:
             there = await self._api.read_workers_for_work_pool(other)
             online = any(worker.status == WorkerStatus.ONLINE for worker in there)

@@ -20,19 +20,9 @@ from healing.incidents import (
     Looked,
     Opened,
     Recorded,
-    Verdict,
     Verified,
 )
 
-MARK = {
-    Ending.HEALED: "✅",
-    Ending.RECOVERED: "✅",
-    Ending.NOTHING_TO_DO: "💤",
-    Ending.DRY_RUN: "📝",
-    Ending.ESCALATED: "🚨",
-    Ending.SUPERSEDED: "💤",
-    Ending.CANCELLED: "✋",
-}
 LOG_LINES = 20
 
 
@@ -70,9 +60,8 @@ def report(incident: Incident, *, link: str = "", chart: str = "") -> str:
         link: Where the live state of the incident is served; left out when empty.
         chart: A picture as a `data:` address; left out when empty.
     """
-    mark = MARK[incident.closed.ending] if incident.closed else "⏳"
     parts = [
-        f"# {mark} {headline(incident)}",
+        f"# {headline(incident)}",
         _facts(incident, link),
         f"![the signal, before and after]({chart})" if chart else "",
         _table("Signals", ("when", "what", "detail"), _signals(incident)),
@@ -165,8 +154,7 @@ def _act(act: Act, number: int) -> str:
         f"- expected beforehand: {act.intended.expectation}",
     ]
     if act.verified is not None:
-        mark = "✅" if act.verified.verdict is Verdict.STABLE else "❌"
-        lines.append(f"- verified: {mark} {act.verified.verdict}, {_cell(act.verified.detail)}")
+        lines.append(f"- verified: **{act.verified.verdict}**, {_cell(act.verified.detail)}")
     return "\n".join((lines[0], "", *lines[1:]))
 
 

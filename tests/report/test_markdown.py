@@ -34,7 +34,14 @@ def test_the_headline_of_an_escalation_calls_a_person() -> None:
 
 def test_the_report_tells_the_whole_story_in_order() -> None:
     text = report(STORY, link="http://agent/incidents/1", chart="data:image/svg+xml;base64,AA==")
-    parts = ["# ✅", "Signals", "Likely causes", "## Decision", "## Act 1: start", "Timeline"]
+    parts = [
+        "# shop-api-1 healed",
+        "Signals",
+        "Likely causes",
+        "## Decision",
+        "## Act 1: start",
+        "Timeline",
+    ]
 
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
     assert "Gates passed: level, budget." in text

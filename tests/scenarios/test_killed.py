@@ -54,4 +54,4 @@ def test_the_flow_run_tells_the_story(
     (report,) = prefect.reports_of(run)
     assert "somebody sent it the KILL signal" in report
     assert "Gates passed: dry run, switched on" in report
-    assert "verified: ✅ stable" in report
+    assert "verified: **stable**" in report
