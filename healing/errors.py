@@ -17,6 +17,7 @@
     * ModelUnusableError       a stored model is missing, damaged or of another make
     * LedgerFullError          the ledger cannot be written: nothing may be acted upon
     * SetupError               something on this machine must be put right first: what and how
+    * BadInputError            a file that was given to a command is not what the command reads
 
 Only these reach a caller. A "no" that was expected (muted, cooling down, breaker open) is a value,
 not an error.
@@ -120,6 +121,10 @@ class ModelUnusableError(PermanentError):
 
 class LedgerFullError(PermanentError):
     """The ledger cannot be written, so nothing may be acted upon."""
+
+
+class BadInputError(PermanentError):
+    """A file that was given is not what is read; the message says which, why, and what is."""
 
 
 class SetupError(PermanentError):

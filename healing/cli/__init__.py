@@ -6,17 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from healing import __version__
-from healing.cli import agent, config, doctor, status, switch, up
-from healing.errors import ConfigError, HealingError, SetupError
+from healing.cli import agent, config, doctor, score, status, switch, up
+from healing.errors import BadInputError, ConfigError, HealingError, SetupError
 
-COMMANDS = (up, agent, status, doctor, switch, config)
+COMMANDS = (up, agent, status, doctor, switch, config, score)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 when it worked, 1 when it did not, 2 for a wrong configuration or a wrong word, 3 when
+        0 when it worked, 1 when it did not, 2 for a wrong configuration, word or file, 3 when
         something on this machine must be put right first.
     """
     # A pipe that is closed early (`heal status | head`) ends us as it ends any other program.
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         return args.run(args)
-    except ConfigError as error:
+    except (ConfigError, BadInputError) as error:
         return _say(error, 2)
     except SetupError as error:
         return _say(error, 3)

@@ -1,7 +1,9 @@
 """What several commands ask for in the same way."""
 
 import argparse
+import io
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,3 +32,37 @@ def settings_of(args: argparse.Namespace) -> Settings:
         ConfigError: It is wrong.
     """
     return load(args.config, os.environ)
+
+
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """Write an archive of arrays under exactly this name, whole or not at all.
+
+    Raises:
+        BadInputError: It cannot be written there.
+    """
+    import numpy as np
+
+    from healing.adapters.files.whole import write_whole
+    from healing.errors import BadInputError
+
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    try:
+        write_whole(path, packed.getvalue(), synced=False)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def read_span(option: str, text: str) -> timedelta:
+    """Read a time such as `24h` from the command line.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    from healing.errors import BadInputError
+    from healing.settings.units import read_some_time
+
+    try:
+        return read_some_time(text)
+    except ValueError as error:
+        raise BadInputError(f"{option} {text}: {error}") from None

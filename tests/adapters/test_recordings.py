@@ -1,0 +1,149 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from healing.adapters.recordings import Unread, read_recording, read_recordings
+from healing.backtest import Recording
+from healing.errors import BadInputError
+from healing.names import SignalName
+
+T0 = 1_700_000_040
+CPU = SignalName("cpu")
+
+
+def archive(path: Path, **arrays: object) -> Path:
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def long_table() -> pd.DataFrame:
+    """Two services; the first was made anew in the middle, under another pod."""
+    rows = [
+        (T0 + 60 * n, "cpu", job, f"{job}-{'a' if n < 5 else 'b'}", float(n))
+        for job in ("api", "db")
+        for n in range(10)
+    ]
+    return pd.DataFrame(rows, columns=["timestamp", "__name__", "job", "pod", "value"])
+
+
+def test_an_archive_of_train_and_test_is_read(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "a.npz",
+        train=np.zeros((6, 2)),
+        test=np.ones((4, 2)),
+        test_labels=np.array([0, 1, 0, 0]),
+        step=np.array(300),
+        names=np.array(["cpu", "memory"]),
+    )
+
+    found = read_recording(path)
+
+    assert (found.name, found.trained, found.history.step) == ("a.npz", 6, 300)
+    assert found.history.signals == ("cpu", "memory")
+    assert found.labels is not None
+    assert np.flatnonzero(found.labels).tolist() == [7]
+
+
+def test_an_archive_of_times_is_put_on_a_grid(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "a.npz", timestamps=T0 + 20 * np.array([0, 1, 2, 6]), values=np.arange(4.0)
+    )
+
+    found = read_recording(path)
+
+    assert (found.trained, found.history.step, len(found.history)) == (None, 20, 7)
+    assert np.isfinite(found.history.column(SignalName("s0"))).sum() == 4
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_series_that_differ_only_in_their_pod_are_one(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"range{ending}"
+    table = long_table()
+    table.to_csv(path, index=False) if ending == ".csv" else table.to_parquet(path)
+
+    found = [one for one in read_recordings(path) if isinstance(one, Recording)]
+
+    assert [one.name for one in found] == ["__name__=cpu,job=api", "__name__=cpu,job=db"]
+    assert [one.history.column(CPU).tolist() for one in found] == [list(range(10))] * 2
+    assert found[0].history.signals == ("cpu",)
+
+
+def test_copies_side_by_side_stay_apart(tmp_path: Path) -> None:
+    table = long_table()
+    both = pd.concat([table, table.assign(pod="api-other")])
+    both.to_csv(tmp_path / "range.csv", index=False)
+
+    names = [one.name for one in read_recordings(tmp_path / "range.csv")]
+
+    assert sum(name.startswith("__name__=cpu,job=api") for name in names) == 3
+
+
+def test_each_column_of_a_wide_table_is_a_signal(tmp_path: Path) -> None:
+    times = pd.date_range("2026-03-29T00:00:00Z", periods=240, freq="1min")
+    table = pd.DataFrame({"Time": times, "cpu": 1.0, "memory": range(240), "label": 0})
+    table.loc[7, "label"] = 1
+    table.to_csv(tmp_path / "wide.csv", index=False)
+
+    found = read_recording(tmp_path / "wide.csv")
+
+    assert found.history.signals == ("cpu", "memory")
+    assert found.history.step == 60
+    assert len(found.history) == 240
+    assert found.labels is not None
+    assert np.flatnonzero(found.labels).tolist() == [7]
+
+
+def test_a_night_in_which_the_clock_goes_back_is_as_long_as_it_was(tmp_path: Path) -> None:
+    hours = pd.date_range("2026-10-25T00:00", periods=5, freq="1h", tz="Europe/Berlin")
+    table = pd.DataFrame({"time": [hour.isoformat() for hour in hours], "cpu": range(5)})
+    assert table["time"].str[11:13].tolist() == ["00", "01", "02", "02", "03"]
+    table.to_csv(tmp_path / "night.csv", index=False)
+
+    found = read_recording(tmp_path / "night.csv")
+
+    assert found.history.step == 3600
+    assert found.history.column(CPU).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_folder_is_read_file_by_file_and_what_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    archive(tmp_path / "deep" / "good.npz", timestamps=np.arange(9), values=np.arange(9.0))
+    archive(tmp_path / "other.npz", pods=np.arange(3))
+    (tmp_path / "text.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "README.md").write_text("hello")
+
+    found = list(read_recordings(tmp_path))
+
+    assert [one.name for one in found] == ["deep/good.npz", "other.npz", "text.csv"]
+    assert [isinstance(one, Unread) for one in found] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no NumPy archive"),
+        (b"PK\x03\x04 cut short", "no NumPy archive"),
+        (json.dumps({"values": 1}).encode(), "no NumPy archive"),
+        (None, "no such file"),
+    ],
+    ids=["empty", "cut short", "something else", "missing"],
+)
+def test_what_is_no_archive_is_said(tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "x.npz"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(BadInputError, match=words):
+        read_recording(path)
+
+
+def test_objects_are_never_unpickled(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "x.npz", timestamps=np.arange(3), values=np.array([{}, [], None], object)
+    )
+
+    with pytest.raises(BadInputError, match="plain arrays"):
+        read_recording(path)

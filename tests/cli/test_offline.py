@@ -1,0 +1,94 @@
+"""`heal score`, as it is started from a shell."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.real import ROOT
+
+ROWS = 600
+
+
+def heal(*argv: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "healing", *map(str, argv)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def strange_night(signals: int = 2) -> np.ndarray:
+    values = np.random.default_rng(5).normal(10, 1, (ROWS, signals))
+    values[500:510] += 25
+    values[300:320] = np.nan
+    return values
+
+
+def test_test_rows_are_scored(tmp_path: Path) -> None:
+    values = strange_night()
+    np.savez(tmp_path / "a.npz", train=values[:400], test=values[400:], step=300)
+
+    done = heal("score", "a.npz", "-o", "scores.npz", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    scores = np.load(tmp_path / "scores.npz", allow_pickle=False)["scores"]
+    assert scores.shape == (200,)
+    assert np.isfinite(scores).all()
+    assert scores[100:110].min() > scores[:100].max()
+
+
+def test_rows_with_times_are_scored_in_the_order_of_the_file(tmp_path: Path) -> None:
+    values, order = strange_night(1)[:, 0], np.random.default_rng(6).permutation(ROWS)
+    times = 1_700_000_000 + 300 * np.arange(ROWS)
+    np.savez(tmp_path / "a.npz", timestamps=times, values=values)
+    np.savez(tmp_path / "b.npz", timestamps=times[order], values=values[order])
+
+    for name in "ab":
+        done = heal("score", f"{name}.npz", "-o", f"{name}-out", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    scores = np.load(tmp_path / "a-out")["scores"]
+    assert np.isnan(scores[300:320]).all()
+    assert np.isfinite(scores[320:]).all()
+    assert np.array_equal(np.load(tmp_path / "b-out")["scores"], scores[order], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"train": np.zeros((9, 2)), "test": np.zeros((9, 3))}, "2 signals"),
+        ({"train": np.zeros((9, 2)), "test": np.zeros((9, 2))}, "too few rows"),
+        ({"other": np.zeros(9)}, "`train` and `test`, or `timestamps` and `values`"),
+        ({"timestamps": np.arange(9), "values": np.array(["x"] * 9)}, "numbers are needed"),
+    ],
+    ids=["signals", "short", "others", "text"],
+)
+def test_a_file_that_cannot_be_scored_is_told_in_one_line(
+    tmp_path: Path, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+
+    done = heal("score", "a.npz", "-o", "scores.npz", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.startswith("heal: a.npz: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "scores.npz").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", timestamps=np.arange(9) * 60, values=np.arange(9.0))
+
+    done = heal("score", "a.npz", "-o", "no/such/folder/scores.npz", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
