@@ -3,7 +3,8 @@
     python -m flows.agent            (what `heal agent` and `heal up` start)
 
 It is built to be killed at any moment: what it was about to do stands in the ledger, and the next
-one finishes the story. The API has the main thread, the fast lane a loop in a thread of its own.
+one finishes the story. The API has the main thread; the fast lane has an event loop in a thread of
+its own, and so have the recoveries, which must move on when Prefect does not.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -116,14 +117,10 @@ def run(settings: Settings) -> None:
     containers = ContainerListener(host, services.roll, services.chronicle, notice, utc_now)
     probes = ProbeListener(host, services.prober, services.roll, notice, utc_now)
 
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
     with using(services):
-        context = contextvars.copy_context()
-    lanes = threading.Thread(
-        target=lambda: context.run(asyncio.run, _run_lane(lane, recoveries)),
-        name="fast-lane",
-        daemon=True,
-    )
-    lanes.start()
+        _start_loop("fast-lane", lane.run, threads)
+        _start_loop("recoveries", recoveries.run, threads)
     containers.start()
     probes.start()
 
@@ -235,10 +232,17 @@ async def deploy(env: Mapping[str, str]) -> None:
         raise SetupError("the deployments could not be put on the server", remedy="see the log")
 
 
-async def _run_lane(lane: FastLane, recoveries: Recoveries) -> None:
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
-    asyncio.get_running_loop().set_default_executor(threads)
-    await asyncio.gather(lane.run(), recoveries.run())
+def _start_loop(
+    name: str, serve: Callable[[], Awaitable[None]], threads: ThreadPoolExecutor
+) -> None:
+    """Serve on an event loop in a thread of its own, for as long as the process lives."""
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(threads)
+        await serve()
+
+    context = contextvars.copy_context()
+    threading.Thread(target=lambda: context.run(asyncio.run, run()), name=name, daemon=True).start()
 
 
 def _stand_by(lock: HostLock, engine: str) -> None:

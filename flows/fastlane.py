@@ -105,12 +105,14 @@ class FastLane:
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._client: PrefectClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._paused = False
         self._workers_there: set[str] = set()
         self.connected = False
 
     async def run(self) -> None:
         """Serve until cancelled; then let what runs come to its end."""
+        self._loop = asyncio.get_running_loop()
         async with AsyncClientContext.get_or_create() as context:
             self._client = context.client
             loops = (self._poll(), self._watch_pools(), self._listen())
@@ -133,7 +135,7 @@ class FastLane:
         name: str,
         tags: list[str],
     ) -> FlowRun:
-        """Create a run and carry it out at once.
+        """Create a run and carry it out at once. May be awaited on any event loop.
 
         Args:
             deployment: As `flow/deployment`.
@@ -147,16 +149,24 @@ class FastLane:
             prefect.exceptions.PrefectException: The server said no.
             httpx.HTTPError: The server did not answer.
         """
+        if self._loop is None:
+            raise RuntimeError("the fast lane is not running")
         known = {lane.deployment: id_ for id_, lane in self._by_id.items()}
-        run = await self._api.create_flow_run_from_deployment(
+        creating = self._api.create_flow_run_from_deployment(
             known[deployment],
             parameters=dict(parameters),
             idempotency_key=key,
             name=name,
             tags=tags,
         )
-        self._take(run)
-        return run
+
+        async def create_and_take() -> FlowRun:
+            run = await creating
+            self._take(run)
+            return run
+
+        here = asyncio.run_coroutine_threadsafe(create_and_take(), self._loop)
+        return await asyncio.wrap_future(here)
 
     @property
     def _api(self) -> PrefectClient:

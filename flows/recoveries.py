@@ -1,7 +1,8 @@
 """Sees to it that every recovery begins in time, is taken up again, and is in Prefect in the end.
 
 Acting never waits for the record: when the run of a recovery does not begin within half a second,
-the same story is told without Prefect, and retold there afterwards.
+the same story is told without Prefect, and retold there afterwards. That happens on an event loop
+of its own, which nothing of Prefect's can hold up.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ RETELL_AGAIN = timedelta(seconds=60)
 
 
 class Recoveries:
-    """Launches recoveries on the loop of the fast lane; `healing.ports.Launcher` behind it."""
+    """Launches recoveries in the fast lane, or without it; `healing.ports.Launcher` behind it."""
 
     def __init__(self, lane: FastLane) -> None:
         self._lane = lane

@@ -18,6 +18,7 @@ from deployments.demo.world import World
 
 READY_WITHIN = 180.0
 LEARNT_WITHIN = 90.0
+ANSWERS_WITHIN = 30.0
 LOOK_AHEAD_EVERY = "10s"
 
 
@@ -78,7 +79,7 @@ class Healer:
             What it says it has learnt.
         """
         found = self._prefect("GET", "/deployments/name/train/batch")
-        wanted = {"state": {"type": "SCHEDULED"}}
+        wanted = {"state": {"type": "SCHEDULED"}, "idempotency_key": f"demo-{time.time_ns()}"}
         run = self._prefect("POST", f"/deployments/{found['id']}/create_flow_run", wanted)["id"]
 
         def is_over() -> bool:
@@ -144,9 +145,18 @@ class Healer:
             return False
 
     def _prefect(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        answer = requests.request(method, f"{self.prefect}/api{path}", json=body, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
+        """Ask the Prefect server; a busy one answers 503, and wants to be asked again."""
+        found: list[requests.Response] = []
+
+        def has_answered() -> bool:
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
+                url = f"{self.prefect}/api{path}"
+                found[:] = [requests.request(method, url, json=body, timeout=10)]
+            return bool(found) and found[0].status_code != requests.codes.unavailable
+
+        self._wait(has_answered, ANSWERS_WITHIN, "answered by Prefect")
+        found[0].raise_for_status()
+        return found[0].json()
 
     def _wait(self, claim: Callable[[], bool], within: float, what: str) -> None:
         deadline = time.monotonic() + within

@@ -23,7 +23,7 @@ from healing.history import (
 )
 from healing.names import SignalName
 from healing.services import Signal
-from tests.real import DATA, missing, wait_until
+from tests.real import real_metrics, wait_until
 from tests.real.prometheus import Exporter, MakePrometheus, Prometheus, openmetrics
 
 pytestmark = pytest.mark.real("prometheus")
@@ -284,8 +284,7 @@ def test_what_is_new_is_read_while_it_is_scraped(
 def test_real_history_of_real_services_comes_back(
     make_prometheus: MakePrometheus, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    if not (script := DATA / "to_openmetrics.py").exists():
-        missing(f"no real metrics in {DATA}")
+    script = real_metrics("to_openmetrics.py")
     text = tmp_path_factory.mktemp("real") / "services.om"
     subprocess.run(
         [sys.executable, script, "services", text, "--services", "1", "--days", "2"], check=True
@@ -304,7 +303,7 @@ def test_real_history_of_real_services_comes_back(
     readings = PrometheusSource(server.url).read(what_to_read(None, signals, now=now, grid=grid))
     history = absorb(None, readings, signals=signals, now=now, grid=grid)
 
-    measured = np.load(DATA / "services" / "service_00.npz", allow_pickle=False)["test"]
+    measured = np.load(real_metrics("services/service_00.npz"), allow_pickle=False)["test"]
     count = len(history) - 2
     assert count > 500
     assert np.allclose(history.values[-count - 1 : -1], measured[-count - 1 : -1], rtol=1e-5)

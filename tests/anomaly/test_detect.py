@@ -25,7 +25,7 @@ from healing.features import Way
 from healing.history import History
 from healing.names import SignalName
 from tests.metrics import CPU, LATENCY, MEMORY, MIB, history_of, ordinary
-from tests.real import DATA, missing
+from tests.real import real_metrics
 
 ROWS = 4 * 1440
 WELL = ordinary(ROWS)
@@ -280,9 +280,7 @@ def test_a_process_of_its_own_can_train_and_leave_no_weight_behind(model: Model)
 
 
 def test_real_trouble_of_real_services_is_found_better_than_by_a_plain_forest() -> None:
-    paths = sorted((DATA / "services").glob("*.npz"))[:6]
-    if not paths:
-        missing(f"no real metrics in {DATA}")
+    paths = sorted(real_metrics("services").glob("*.npz"))[:6]
     ours, plain = list[float](), list[float]()
     for path in paths:
         data = np.load(path, allow_pickle=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -19,17 +20,20 @@ from tests.real.prefect import PrefectServer
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 seen: list[str] = []
+threads: set[str] = set()
 
 
 @flow(name="engine-contract", persist_result=False)
 async def add(a: int, b: int = 2) -> object:
     seen.append(f"{a}+{b}")
+    threads.update(thread.name for thread in threading.enumerate())
     return Completed(name="Added", message=str(a + b))
 
 
 @pytest.fixture(autouse=True)
 def server(prefect: PrefectServer) -> Iterator[None]:
     seen.clear()
+    threads.clear()
     with temporary_settings({PREFECT_API_URL: prefect.url}):
         yield
 
@@ -52,6 +56,21 @@ def test_a_claimed_run_is_carried_out_here_with_its_parameters_and_its_last_stat
     state = asyncio.run(story())
     assert (state.name, state.message) == ("Added", "3")
     assert seen == ["1+2"]
+
+
+def test_a_run_of_a_deployment_does_not_wait_for_the_server_in_a_thread() -> None:
+    async def story() -> None:
+        async with get_client() as client:
+            flow_id = await client.create_flow(add)
+            deployment = await client.create_deployment(flow_id, name="engine-contract")
+            run = await client.create_flow_run_from_deployment(deployment, parameters={"a": 1})
+            claimed = await claim(client, run)
+            assert claimed is not None
+            await carry_out(add, claimed)
+
+    asyncio.run(story())
+    assert seen == ["1+2"]
+    assert not [name for name in threads if "observer" in name]
 
 
 def test_of_two_claimers_one_wins() -> None:

@@ -25,6 +25,13 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def real_metrics(part: str) -> pathlib.Path:
+    """Give a file or folder of the real metrics; they are nobody's duty to have."""
+    if not (found := DATA / part).exists():
+        pytest.skip(f"no real metrics at {found}")
+    return found
+
+
 def free_port() -> int:
     """Find a port on loopback that nobody listens on."""
     with socket.socket() as s:

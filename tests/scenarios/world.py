@@ -19,8 +19,8 @@ http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 
 def front_of(container: Container) -> str:
     """A web server that answers well only when `container` does."""
-    details = container.client.inspect_container(container.id)
-    address = details["NetworkSettings"]["IPAddress"]
+    networks = container.client.inspect_container(container.id)["NetworkSettings"]["Networks"]
+    (address,) = (network["IPAddress"] for network in networks.values())
     question = f"urllib.request.urlopen('http://{address}:8080/', timeout=1)"
     return "import urllib.request\n" + WEB_SERVER.replace(
         "self.send_response(200)",
