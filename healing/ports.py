@@ -202,8 +202,12 @@ class HistoryStore(Protocol):
         """Give what was kept; None when there is nothing, or nothing that can be read."""
         ...
 
-    def save(self, service: ServiceName, history: History) -> None:
+    def save(
+        self, service: ServiceName, history: History, *, changed_from: int | None = None
+    ) -> None:
         """Keep `history` in place of what was kept before.
+
+        Nothing before `changed_from` (seconds since the epoch) differs from that; None: unknown.
 
         Raises:
             SetupError: It cannot be written.

@@ -1,6 +1,6 @@
 """What to ask the metric store for, and how its answers become history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -61,11 +61,11 @@ def absorb(
     oldest, step = grid.oldest(now), grid.step_seconds
     values = np.full((grid.rows, len(signals)), np.nan, np.float32)
     marks = dict[SignalName, Mark]()
-    for column, signal in enumerate(signals):
-        mark = _mark(history, signal, grid)
-        if history is not None and mark is not None:
-            _write(values[:, column], history.column(signal.name), (history.start - oldest) // step)
+    for signal in signals:
+        if (mark := _mark(history, signal, grid)) is not None:
             marks[signal.name] = Mark(mark.query, min(mark.until, grid.newest(now)))
+    if history is not None and marks:
+        _keep(values, history, names, marks, (history.start - oldest) // step)
 
     for reading in readings:
         read = reading.read
@@ -117,6 +117,26 @@ def _on_grid(reading: Reading) -> NDArray[np.float32]:
         rows = per_second(rows, read.step)
     with np.errstate(over="ignore"):
         return rows.astype(np.float32)
+
+
+def _keep(
+    values: NDArray[np.float32],
+    history: History,
+    names: Sequence[SignalName],
+    marks: Collection[SignalName],
+    first: int,
+) -> None:
+    """Take over what is known of the signals that have a mark; row 0 of it goes to row `first`."""
+    begin, end = max(first, 0), min(first + len(history), len(values))
+    if begin >= end:
+        return
+    known = history.values[begin - first : end - first]
+    if history.signals == tuple(names) and len(marks) == len(names):
+        values[begin:end] = known
+        return
+    for column, name in enumerate(names):
+        if name in marks and name in history.signals:
+            values[begin:end, column] = known[:, history.signals.index(name)]
 
 
 def _write(column: NDArray[np.float32], known: NDArray[np.float32], first: int) -> None:

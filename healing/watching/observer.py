@@ -1,11 +1,21 @@
 """Read what is new of every service, and keep it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from healing.history import Freshness, Grid, History, State, absorb, freshness, what_to_read
-from healing.names import SignalName
+from healing.history import (
+    Freshness,
+    Grid,
+    History,
+    Reading,
+    State,
+    absorb,
+    freshness,
+    what_to_read,
+)
+from healing.names import ServiceName, SignalName
 from healing.ports import HistoryStore, MetricSource
 from healing.roster import Roll
 from healing.services import Service
@@ -61,17 +71,30 @@ class Observer:
             for read in what_to_read(known[service.name], service.signals, now=now, grid=self.grid)
         ]
         readings = self.source.read([read for _, read in asked])
+        answers = defaultdict[ServiceName, list[Reading]](list)
+        for (owner, _), reading in zip(asked, readings, strict=True):
+            answers[owner.name].append(reading)
         found: list[Observed] = []
         for service in services:
-            mine = [
-                reading
-                for (owner, _), reading in zip(asked, readings, strict=True)
-                if owner.name == service.name
-            ]
+            mine = answers[service.name]
             history = absorb(
                 known[service.name], mine, signals=service.signals, now=now, grid=self.grid
             )
-            self.histories.save(service.name, history)
+            self.histories.save(
+                service.name, history, changed_from=_first_asked(mine, known[service.name])
+            )
             states = freshness(history, mine, now=now, grid=self.grid)
             found.append(Observed(service=service, history=history, states=states, now=now))
         return found
+
+
+def _first_asked(readings: Sequence[Reading], known: History | None) -> int | None:
+    """Say from when on something new may have been read; None when all of it may be new."""
+    if known is None:
+        return None
+    for reading in readings:
+        mark = known.marks.get(reading.read.signal)
+        if mark is None or mark.query != reading.read.query:
+            return None
+    starts = [reading.read.start for reading in readings if reading.times.size]
+    return min(starts, default=known.end + known.step)

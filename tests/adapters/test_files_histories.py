@@ -140,3 +140,90 @@ def test_what_a_killed_process_left_behind_is_cleared_away(tmp_path: Path) -> No
     HistoryFiles(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["y.unfinished"]
+
+
+def grown(base: History, rows: int, level: float = 7.0) -> History:
+    """The same history, so many rows later; the oldest row dropped for each."""
+    new = np.full((rows, len(base.signals)), level, np.float32)
+    return History(
+        start=base.start + rows * base.step,
+        step=base.step,
+        signals=base.signals,
+        values=np.concatenate([base.values[rows:], new]),
+        marks={MEMORY: Mark('memory{name="ä"}', base.end + rows * base.step)},
+    )
+
+
+def written(directory: Path) -> dict[str, int]:
+    return {path.suffix: path.stat().st_size for path in directory.iterdir()}
+
+
+def test_what_is_new_goes_into_a_small_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    names = tuple(SignalName(f"s{n}") for n in range(10))
+    base = History(
+        start=0, step=60, signals=names, values=rng.normal(0, 1, (40_000, 10)).astype(np.float32)
+    )
+    HistoryFiles(tmp_path).save(API, base)
+    store = HistoryFiles(tmp_path)
+    known = store.load(API)
+    assert known is not None
+    before = (tmp_path / "api.npz").stat()
+
+    later = grown(known, 3)
+    store.save(API, later, changed_from=known.end - 300)
+
+    after = (tmp_path / "api.npz").stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert written(tmp_path)[".new"] < before.st_size / 100
+    again = HistoryFiles(tmp_path).load(API)
+    assert again is not None
+    assert again.end == later.end
+    assert np.array_equal(again.values[3:], later.values)
+    assert again.marks == later.marks
+
+
+def test_run_after_run_nothing_is_lost_and_the_small_file_stays_small(tmp_path: Path) -> None:
+    store = HistoryFiles(tmp_path)
+    now, sizes = history(), list[int]()
+    store.save(API, now)
+    for run in range(200):
+        loaded = store.load(API)
+        assert loaded is not None
+        assert same(loaded.tail(len(now)), now)
+        now = grown(now, 1, float(run))
+        store.save(API, now, changed_from=now.end - 120)
+        sizes.append(written(tmp_path).get(".new", 0))
+
+    assert same(HistoryFiles(tmp_path).load(API).tail(100), now)  # type: ignore[union-attr]
+    assert sizes.count(0) >= 2, "the large file was never written again"
+    assert sizes.count(0) < 20, "the large file was written again all the time"
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "gone"])
+def test_a_small_file_that_does_not_fit_is_left_out(tmp_path: Path, damage: str) -> None:
+    store, base = HistoryFiles(tmp_path), history()
+    store.save(API, base)
+    store.save(API, grown(base, 2), changed_from=base.end)
+    newer = tmp_path / "api.new"
+    match damage:
+        case "cut":
+            newer.write_bytes(newer.read_bytes()[:-40])
+        case "gone":
+            newer.unlink()
+        case _:
+            HistoryFiles(tmp_path / "b").save(API, history(3.0))
+            (tmp_path / "b" / "api.npz").replace(tmp_path / "api.npz")
+
+    expected = history(3.0) if damage == "other" else base
+    assert same(HistoryFiles(tmp_path).load(API), expected)
+
+
+def test_a_change_long_ago_is_kept_too(tmp_path: Path) -> None:
+    store, base = HistoryFiles(tmp_path), history()
+    store.save(API, base)
+    other = history(5.0)
+
+    store.save(API, other, changed_from=base.start)
+
+    assert same(HistoryFiles(tmp_path).load(API), other)

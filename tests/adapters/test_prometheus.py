@@ -83,7 +83,7 @@ def test_more_points_than_one_answer_may_hold_are_asked_for_in_parts(
 ) -> None:
     everything = ask("long", start=int(LONG[0]))
     with pytest.raises(BadQueryError, match="maximum resolution"):
-        source._range(everything, everything.start, everything.end)  # noqa: SLF001 the limit is real
+        source._range("long", everything.start, everything.end, everything.step)  # noqa: SLF001 the limit is real
 
     (reading,) = source.read([everything])
 

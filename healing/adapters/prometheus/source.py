@@ -10,6 +10,7 @@ import numpy as np
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
 
+from healing.adapters.prometheus.batches import MARK, joined, together
 from healing.adapters.prometheus.session import BoundedSession, Patience
 from healing.errors import BadQueryError, SourceUnavailableError
 from healing.history import Answer, Read, Reading, Samples, one_series
@@ -90,43 +91,53 @@ class PrometheusSource:
                 raise BadQueryError(_several(query, len(found)))
 
     def read(self, reads: Sequence[Read]) -> Sequence[Reading]:
-        """Ask each question. One that cannot be answered does not spoil the others.
+        """Ask each question, many of them in one request. The answers come in the same order.
 
-        Once the store has failed to answer, the questions that are left are not put to it.
+        One that cannot be answered does not spoil the others. Once the store has failed to answer,
+        the questions that are left are not put to it.
         """
         deadline = time.monotonic() + self._budget
-        readings = list[Reading]()
+        readings = dict[int, Reading]()
         silent = ""
-        for read in reads:
+        for numbers in together([*reads]):
             if not silent and time.monotonic() > deadline:
                 silent = f"not asked: {self._budget:g} s for all questions were over"
-            if silent:
-                readings.append(Reading(read=read, answer=Answer.UNREACHABLE, detail=silent))
-                continue
-            reading = self._ask(read)
-            readings.append(reading)
-            if reading.answer is Answer.UNREACHABLE:
-                silent = reading.detail
-        return readings
+            batch = [reads[number] for number in numbers]
+            answers = [_not_asked(read, silent) for read in batch] if silent else self._ask(batch)
+            readings |= zip(numbers, answers, strict=True)
+            silent = silent or next(
+                (one.detail for one in answers if one.answer is Answer.UNREACHABLE), ""
+            )
+        return [readings[number] for number in range(len(reads))]
 
-    def _ask(self, read: Read) -> Reading:
-        """Ask one question, in as many parts as the limit of points demands."""
-        found = _Found(read)
+    def _ask(self, batch: Sequence[Read]) -> list[Reading]:
+        """Ask questions about the same times at once; a refused one is found by halving."""
+        found = [_Found(read) for read in batch]
+        query = joined([read.query for read in batch])
         try:
-            for start, end in _chunks(read):
-                found.add(self._range(read, start, end), until=end)
+            for start, end in _chunks(batch[0]):
+                series = self._range(query, start, end, batch[0].step)
+                for number, one in enumerate(found):
+                    one.add(_of(series, number, alone=len(batch) == 1), until=end)
         except BadQueryError as error:
-            return found.reading(Answer.BAD_QUERY, str(error))
+            if len(batch) > 1:
+                half = len(batch) // 2
+                first = self._ask(batch[:half])
+                away = next((one for one in first if one.answer is Answer.UNREACHABLE), None)
+                if away is not None:
+                    return first + [_not_asked(read, away.detail) for read in batch[half:]]
+                return first + self._ask(batch[half:])
+            return [found[0].reading(Answer.BAD_QUERY, str(error))]
         except SourceUnavailableError as error:
-            return found.reading(Answer.UNREACHABLE, str(error))
-        return found.reading()
+            return [one.reading(Answer.UNREACHABLE, str(error)) for one in found]
+        return [one.reading() for one in found]
 
-    def _range(self, read: Read, start: int, end: int) -> list[Any]:
+    def _range(self, query: str, start: int, end: int, step: int) -> list[Any]:
         return self._client.custom_query_range(
-            read.query,
+            query,
             datetime.fromtimestamp(start, UTC),
             datetime.fromtimestamp(end, UTC),
-            str(read.step),
+            str(step),
             params=dict(self._params),
         )
 
@@ -138,12 +149,14 @@ class _Found:
         self._read = read
         self._series = dict[frozenset[tuple[str, str]], list[Any]]()
         self._until: int | None = None
+        self._histograms = False
 
     def add(self, found: list[Any], *, until: int) -> None:
         """Take in one part: all of the question's time up to `until`."""
         for series in found:
             if "values" not in series:
-                raise BadQueryError(_not_numbers(self._read.query))
+                self._histograms = True
+                continue
             labels = frozenset(series["metric"].items())
             self._series.setdefault(labels, []).extend(series["values"])
         self._until = until
@@ -151,6 +164,9 @@ class _Found:
     def reading(self, trouble: Answer | None = None, detail: str = "") -> Reading:
         """Say what was found, also when there was trouble on the way."""
         one = one_series([_samples(values) for values in self._series.values()])
+        if self._histograms:
+            one = _samples([])
+            trouble, detail = Answer.BAD_QUERY, _not_numbers(self._read.query)
         if one is None:
             one = _samples([])
             trouble = trouble or Answer.SEVERAL
@@ -177,8 +193,22 @@ def _chunks(read: Read) -> list[tuple[int, int]]:
 
 
 def _samples(values: list[Any]) -> Samples:
-    pairs = np.array(values, np.float64).reshape(-1, 2)
-    return Samples(pairs[:, 0], pairs[:, 1])
+    times = np.fromiter((pair[0] for pair in values), np.float64, len(values))
+    return Samples(times, np.fromiter((float(pair[1]) for pair in values), np.float64, len(values)))
+
+
+def _not_asked(read: Read, because: str) -> Reading:
+    return Reading(read=read, answer=Answer.UNREACHABLE, detail=because)
+
+
+def _of(series: list[Any], number: int, *, alone: bool) -> list[Any]:
+    """Pick the series that answer one question of a batch, without the mark it was given."""
+    if alone:
+        return series
+    mine = [one for one in series if one["metric"].get(MARK) == str(number)]
+    for one in mine:
+        del one["metric"][MARK]
+    return mine
 
 
 def _finite(text: str) -> float | None:
