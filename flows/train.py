@@ -1,37 +1,111 @@
-"""Learn what is usual for every service."""
+"""Learn what is usual for every service, one task per shard."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 from pydantic import Field
 
+from healing.errors import SetupError
 from healing.names import ServiceName
+from healing.watching import Learned, Result, Shard, shards, summary
 from healing.wiring import services
 from tasks.retrying import recorded
-from tasks.training import forget, learn
+from tasks.training import forget, learn, learn_elsewhere
 from tasks.watching import observe
+
+LOCAL = "local"
 
 
 @flow(name="train", flow_run_name="learn what is usual", persist_result=False)
-async def train(service: str | None = None, seed: Annotated[int, Field(ge=0)] = 0) -> State:
-    """Fit a model for each service, from all the history that is kept of it.
+async def train(
+    which: Literal["due", "all"] = "due",
+    service: str | None = None,
+    seed: Annotated[int, Field(ge=0)] = 0,
+    shard_size: Annotated[int, Field(ge=1)] | None = None,
+    dask: str | None = None,
+) -> State:
+    """Fit models from the history that is kept; each must do no worse than the one it replaces.
 
     Args:
-        service: Only this one. Empty: all of them.
+        which: `due`: services without a good model, those that have drifted, and those whose hour
+            of the day this is. `all`: every one.
+        service: Only this one, due or not. Empty: as `which` says.
         seed: The same history and seed give the same models.
+        shard_size: How many services one task learns. Empty: as configured.
+        dask: Where: empty: in this process. `local`: in processes of a Dask cluster on this
+            machine. An address such as `tcp://10.0.0.1:8786`: on that cluster, whose workers must
+            see the state directory.
     """
-    names = [ServiceName(service)] if service else None
-    if names is None:
-        seen = await recorded(observe)
-        names = [one.service.name for one in seen]
+    if service:
+        services().roll.now.service(ServiceName(service))
+        names = [ServiceName(service)]
     else:
-        services().roll.now.service(names[0])
-    learned = [await recorded(learn, name, seed) for name in names]
-    if service is None:
+        names = [one.name for one in services().watching.observer.services()]
+    parts = shards(names, shard_size or services().watching.shard_size)
+    only_due = which == "due" and not service
+    if not service:
+        for shard in parts:
+            await recorded(observe, shard)
+    if dask:
+        learned = await asyncio.to_thread(learn_on_dask, dask, parts, seed, only_due=only_due)
+    else:
+        learned = [
+            one for shard in parts for one in await recorded(learn, shard, seed, only_due=only_due)
+        ]
+    if not service:
         await recorded(forget)
-    fitted = [one.service for one in learned if one.version]
-    waiting = [one.service for one in learned if not one.version]
-    words = f"learnt {', '.join(fitted) or 'nothing'}"
-    return Completed(message=words + (f"; not yet: {', '.join(waiting)}" if waiting else ""))
+    return verdict(learned)
+
+
+def learn_on_dask(
+    address: str, parts: Sequence[Shard], seed: int, *, only_due: bool
+) -> list[Learned]:
+    """Learn shards side by side; one that is lost, with its worker or otherwise, is said."""
+    fan_out = flow(
+        name="train on dask",
+        flow_run_name="learn shards side by side",
+        persist_result=False,
+        task_runner=_runner(address),
+    )(_fan_out)
+    return fan_out(parts, seed, only_due=only_due)
+
+
+def verdict(learned: Sequence[Learned]) -> State:
+    """Say how a run that learnt this has ended: it fails only when nothing could be done."""
+    words = summary(learned)
+    failed = sum(one.result is Result.FAILED for one in learned)
+    if failed and failed == len(learned):
+        return Failed(message=words)
+    return Completed(name="Partly" if failed else None, message=words)
+
+
+def _fan_out(parts: Sequence[Shard], seed: int, *, only_due: bool) -> list[Learned]:
+    learner = services().watching.learner
+    futures = [learn_elsewhere.submit(learner, shard, seed, only_due=only_due) for shard in parts]
+    learned = list[Learned]()
+    for shard, future in zip(parts, futures, strict=True):
+        result = future.result(raise_on_failure=False)
+        if isinstance(result, list):
+            learned += result
+        else:
+            learned += [Learned(name, Result.FAILED, repr(result)) for name in shard.names]
+    return learned
+
+
+def _runner(address: str) -> Any:
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 an extra that few need
+    except ImportError:
+        raise SetupError(
+            "training on Dask needs prefect-dask",
+            remedy='pip install "healing[dask]", or leave `dask` empty',
+        ) from None
+    if address != LOCAL:
+        return DaskTaskRunner(address=address)
+    return DaskTaskRunner(
+        cluster_kwargs={"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    )

@@ -1,12 +1,21 @@
 """Look ahead, once: read what is new, judge it, raise what deserves attention."""
 
+import logging
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from healing.names import ServiceName
 from healing.policy import Open
+from healing.watching import Judgement, shards
+from healing.wiring import services
 from tasks.retrying import Do, recorded
 from tasks.watching import judge, observe, raise_findings
+
+log = logging.getLogger(__name__)
+
+MOST_NAMED = 10
 
 
 @flow(name="watch", flow_run_name="look ahead", persist_result=False)
@@ -20,13 +29,29 @@ async def watch() -> State:
 
 async def look_ahead(do: Do) -> str:
     """Look once, and say in one line what was seen."""
-    seen = await do(observe)
-    if not seen:
+    watching = services().watching
+    names = [service.name for service in watching.observer.services()]
+    if not names:
         return "no service has metrics to look at"
-    judged = await do(judge, seen)
+    judged, blind, lost = list[Judgement](), 0, list[ServiceName]()
+    for shard in shards(names, watching.shard_size):
+        # One after the other, and without their history: memory is that of one shard.
+        try:
+            seen = await do(observe, shard)
+            judged += await do(judge, shard, seen)
+        except Exception:
+            log.exception("shard lost, the others are looked at shard=%s", shard)
+            lost += shard.names
+            if len(lost) == len(names):
+                raise
+            continue
+        blind += sum(1 for one in seen if one.trouble)
     findings = [finding for judgement in judged for finding in judgement.findings]
     verdicts = await do(raise_findings, judged) if findings else []
     opened = sum(isinstance(verdict, Open) for verdict in verdicts)
-    blind = sum(1 for one in seen if one.trouble)
-    words = [f"{len(seen)} services", f"{len(findings)} findings", f"{opened} new incidents"]
-    return ", ".join(words + ([f"{blind} with data that cannot be relied on"] if blind else []))
+    words = [f"{len(names)} services", f"{len(findings)} findings", f"{opened} new incidents"]
+    if blind:
+        words.append(f"{blind} with data that cannot be relied on")
+    if lost:
+        words.append(f"{len(lost)} could not be looked at: {', '.join(lost[:MOST_NAMED])}")
+    return ", ".join(words)

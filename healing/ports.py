@@ -214,8 +214,8 @@ class HistoryStore(Protocol):
         """
         ...
 
-    def keep_only(self, services: Collection[ServiceName]) -> None:
-        """Forget the history of every other service."""
+    def keep_only(self, services: Collection[ServiceName], *, before: datetime) -> None:
+        """Forget the history of every other service that was last written before a time."""
         ...
 
 
@@ -263,6 +263,6 @@ class ModelStore(Protocol):
         """
         ...
 
-    def keep_only(self, names: Collection[str]) -> None:
-        """Forget every other model."""
+    def keep_only(self, names: Collection[str], *, before: datetime) -> None:
+        """Forget every other model that was last written before a time."""
         ...

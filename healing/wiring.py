@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from healing.adapters.docker import DockerHost
-from healing.adapters.files import HistoryFiles, ModelFiles
+from healing.adapters.files import HistoryFiles, ModelFiles, key_in
 from healing.adapters.ledger import FileLedger
 from healing.adapters.probes import NetworkProber
 from healing.adapters.processes import ProcessHost
@@ -50,6 +50,7 @@ class Watching:
     observer: Observer
     seer: Seer
     learner: Learner
+    shard_size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,11 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
     storage, monitoring = settings.storage, settings.predictive_monitoring
     source = metric_source(settings)
     histories = HistoryFiles(storage.state_dir / "history")
-    models = ModelFiles(storage.state_dir / "models")
+    key = storage.model_key
+    models = ModelFiles(
+        storage.state_dir / "models",
+        key=key.get_secret_value().encode() if key else key_in(storage.state_dir / "model.key"),
+    )
     keep = min(storage.retention.history, MOST_ROWS * monitoring.every)
     grid = Grid(step=monitoring.every, keep=keep)
     return Watching(
@@ -156,12 +161,14 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
             sensitivity=monitoring.anomaly_detection.sensitivity,
         ),
         learner=Learner(
-            histories=histories,
+            # Its own: it reads while the observer writes.
+            histories=HistoryFiles(storage.state_dir / "history"),
             models=models,
-            roll=roll,
             clock=utc_now,
             window=monitoring.anomaly_detection.training_window,
+            vanished=storage.retention.vanished,
         ),
+        shard_size=monitoring.shard_size,
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Sequence
 
 from prefect import get_run_logger
 from prefect.exceptions import MissingContextError
@@ -10,6 +11,8 @@ from healing.incidents import Incident
 from healing.report import tell
 
 log = logging.getLogger(__name__)
+
+MOST_LINES = 20
 
 
 def note(incident: Incident) -> Incident:
@@ -23,3 +26,11 @@ def say(line: str) -> None:
     log.info(line)
     with contextlib.suppress(MissingContextError):
         get_run_logger().info(line)
+
+
+def say_some(lines: Sequence[str]) -> None:
+    """Log the first of many lines, and how many more there are: the server keeps each of them."""
+    for line in lines[:MOST_LINES]:
+        say(line)
+    if (more := len(lines) - MOST_LINES) > 0:
+        say(f"and {more} more")

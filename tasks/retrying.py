@@ -40,17 +40,17 @@ def named(name: str) -> dict[str, Any]:
     return {"name": name, "task_run_name": name}
 
 
-async def recorded(step: Task[..., Any], *args: Any) -> Any:
+async def recorded(step: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Carry out a step as a task run of the present flow run."""
-    return await step(*args)
+    return await step(*args, **kwargs)
 
 
-async def unrecorded(step: Task[..., Any], *args: Any) -> Any:
+async def unrecorded(step: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Carry out a step without Prefect, with the retries that the step asks for."""
     delays = step.retry_delay_seconds if step.retries else []
     for delay in delays if isinstance(delays, list) else [delays or 0.0]:
         try:
-            return await step.fn(*args)
+            return await step.fn(*args, **kwargs)
         except TemporaryError:
             await asyncio.sleep(delay)
-    return await step.fn(*args)
+    return await step.fn(*args, **kwargs)

@@ -7,26 +7,26 @@ from prefect import task
 
 from healing.instruments import show_judgement
 from healing.policy import Triage
-from healing.watching import Judgement, Observed
+from healing.watching import Judgement, Observed, Shard
 from healing.wiring import services
-from tasks.noting import say
+from tasks.noting import say, say_some
 from tasks.retrying import ACTS, READS, named
 
 
-@task(**named("read what is new"), **READS)
-async def observe() -> list[Observed]:
-    """Read the new points of every service, and keep them."""
-    watching = services().watching
-    seen = await asyncio.to_thread(watching.observer.observe, watching.observer.services())
-    for one in seen:
-        if one.trouble:
-            say(f"{one.service.name}: {one.trouble}")
+@task(name="read what is new", task_run_name="read what is new{shard}", **READS)
+async def observe(shard: Shard) -> list[Observed]:
+    """Read the new points of every service of a shard, and keep them."""
+    observer = services().watching.observer
+    wanted = set(shard.names)
+    mine = [service for service in observer.services() if service.name in wanted]
+    seen = await asyncio.to_thread(observer.observe, mine)
+    say_some([f"{one.service.name}: {one.trouble}" for one in seen if one.trouble])
     return seen
 
 
-@task(**named("judge"), **READS)
-async def judge(seen: Sequence[Observed]) -> list[Judgement]:
-    """Score each service, and forecast what can run out."""
+@task(name="judge", task_run_name="judge{shard}", **READS)
+async def judge(shard: Shard, seen: Sequence[Observed]) -> list[Judgement]:  # noqa: ARG001 it names the run
+    """Score each service of a shard, and forecast what can run out."""
     judge_one = services().watching.seer.judge
     judged = [await asyncio.to_thread(judge_one, one) for one in seen]
     for judgement in judged:

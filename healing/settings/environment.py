@@ -26,6 +26,7 @@ OVERRIDES: tuple[Override, ...] = (
     Override("HEALING_PROMETHEUS_URL", ("storage", "prometheus", "url"), "where metrics are read"),
     Override("DOCKER_HOST", ("storage", "docker", "url"), "the container engine"),
     Override("PREFECT_API_URL", ("storage", "prefect", "api_url"), "the Prefect server"),
+    Override("HEALING_MODEL_KEY", ("storage", "model_key"), "the key that signs models"),
     Override("HEALING_API_PORT", ("api", "port"), "the port of the REST API"),
 )
 """All of them, beside `HEALING_CONFIG`. An empty variable counts as not set."""

@@ -1,7 +1,21 @@
 """The steps of looking ahead, each a call on the ports; flows put them in order."""
 
-from healing.watching.learner import Learned, Learner
+from healing.watching.learner import Learned, Learner, Result, summary
 from healing.watching.observer import Observed, Observer
 from healing.watching.seer import Judgement, Seer
+from healing.watching.turns import Shard, drift, has_its_turn, shards
 
-__all__ = ["Judgement", "Learned", "Learner", "Observed", "Observer", "Seer"]
+__all__ = [
+    "Judgement",
+    "Learned",
+    "Learner",
+    "Observed",
+    "Observer",
+    "Result",
+    "Seer",
+    "Shard",
+    "drift",
+    "has_its_turn",
+    "shards",
+    "summary",
+]

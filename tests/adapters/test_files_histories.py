@@ -1,5 +1,6 @@
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -126,8 +127,11 @@ def test_other_services_are_forgotten(tmp_path: Path) -> None:
     for name in ("api", "db", "old"):
         store.save(ServiceName(name), history())
 
-    store.keep_only([API, ServiceName("db")])
+    known = [API, ServiceName("db")]
+    store.keep_only(known, before=datetime.now(UTC) - timedelta(hours=1))
+    assert len(list(tmp_path.iterdir())) == 3
 
+    store.keep_only(known, before=datetime.now(UTC) + timedelta(hours=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["api.npz", "db.npz"]
 
 

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+from pydantic import SecretStr
 
 from healing.errors import ConfigError
 from healing.settings import load, reload
@@ -14,6 +15,7 @@ VALUES = {
     "HEALING_PROMETHEUS_URL": "https://metrics.example/prom",
     "DOCKER_HOST": "tcp://10.0.0.5:2376",
     "PREFECT_API_URL": "http://prefect:4200/api",
+    "HEALING_MODEL_KEY": "a key of our own",
     "HEALING_API_PORT": "9200",
 }
 
@@ -21,7 +23,7 @@ VALUES = {
 def at(settings: object, path: tuple[str | int, ...]) -> str:
     for step in path:
         settings = getattr(settings, str(step))
-    return str(settings)
+    return settings.get_secret_value() if isinstance(settings, SecretStr) else str(settings)
 
 
 @pytest.mark.parametrize("override", OVERRIDES, ids=lambda override: override.variable)

@@ -2,5 +2,6 @@
 
 from healing.adapters.files.histories import HistoryFiles
 from healing.adapters.files.models import ModelFiles
+from healing.adapters.files.signing import key_in
 
-__all__ = ["HistoryFiles", "ModelFiles"]
+__all__ = ["HistoryFiles", "ModelFiles", "key_in"]

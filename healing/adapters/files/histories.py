@@ -10,12 +10,19 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import orjson
 
-from healing.adapters.files.whole import cannot_write, file_name, make_directory, write_whole
+from healing.adapters.files.whole import (
+    cannot_write,
+    file_name,
+    is_older,
+    make_directory,
+    write_whole,
+)
 from healing.history import History, Mark
 from healing.names import ServiceName, SignalName
 
@@ -101,11 +108,11 @@ class HistoryFiles:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def keep_only(self, services: Collection[ServiceName]) -> None:
-        """Forget the history of every other service."""
+    def keep_only(self, services: Collection[ServiceName], *, before: datetime) -> None:
+        """Forget the history of every other service that was last written before a time."""
         wanted = {self._path(service) for service in services}
         for path in self._directory.glob(f"*{SUFFIX}"):
-            if path not in wanted:
+            if path not in wanted and is_older(before, path, path.with_suffix(NEWER)):
                 for one in (path, path.with_suffix(NEWER), path.with_suffix(DAMAGED)):
                     one.unlink(missing_ok=True)
                 log.info("history forgotten file=%s", path)

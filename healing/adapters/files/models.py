@@ -6,7 +6,8 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from healing.adapters.files.histories import UNREADABLE
+from healing.adapters.files.signing import is_signed, sign
 from healing.adapters.files.whole import (
     UNFINISHED,
     cannot_write,
     file_name,
+    is_older,
     make_directory,
     sync_directory,
     write_whole,
@@ -41,6 +44,8 @@ class _Label:
     manifest: Manifest
     sha256: str
     """Of the arrays as they are packed."""
+    signature: str = ""
+    """Of all the rest, by our key."""
 
 
 _label = TypeAdapter(_Label)
@@ -51,14 +56,16 @@ class ModelFiles:
 
     Args:
         directory: Created when missing.
+        key: Signs what is written; what it did not sign is not read.
         versions: How many of each model are kept.
 
     Raises:
         SetupError: The directory cannot be made.
     """
 
-    def __init__(self, directory: Path, *, versions: int = 3) -> None:
+    def __init__(self, directory: Path, *, key: bytes, versions: int = 3) -> None:
         self._directory = directory
+        self._key = key
         self._versions = versions
         make_directory(directory)
 
@@ -71,7 +78,7 @@ class ModelFiles:
         folder = self._folder(name)
         for version in reversed(_versions(folder)):
             try:
-                return _read(version)
+                return _read(version, self._key)
             except FileNotFoundError:
                 continue  # it was replaced by a newer one while we looked
             except UNREADABLE as error:
@@ -88,17 +95,17 @@ class ModelFiles:
         folder = self._folder(name)
         make_directory(folder)
         try:
-            version = _write(folder, model)
+            version = _write(folder, model, self._key)
             self._drop_old(folder)
         except OSError as error:
             raise cannot_write(folder, error) from error
         return version
 
-    def keep_only(self, names: Collection[str]) -> None:
-        """Forget every other model."""
+    def keep_only(self, names: Collection[str], *, before: datetime) -> None:
+        """Forget every other model that was last written before a time."""
         wanted = {self._folder(name) for name in names}
         for folder in self._directory.iterdir():
-            if folder.is_dir() and folder not in wanted:
+            if folder.is_dir() and folder not in wanted and is_older(before, folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 log.info("model forgotten folder=%s", folder)
 
@@ -117,9 +124,10 @@ def _versions(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name.isdecimal())
 
 
-def _write(folder: Path, model: StoredModel) -> str:
+def _write(folder: Path, model: StoredModel, key: bytes) -> str:
     arrays = _pack(model.arrays)
     label = _Label(model.manifest, hashlib.sha256(arrays).hexdigest())
+    label = replace(label, signature=sign(_signed(label), key))
     unfinished = Path(tempfile.mkdtemp(dir=folder, suffix=UNFINISHED))
     try:
         write_whole(unfinished / ARRAYS, arrays, synced=True)
@@ -148,11 +156,17 @@ def _take_number(folder: Path, unfinished: Path) -> str:
             return version.name
 
 
-def _read(version: Path) -> StoredModel:
+def _signed(label: _Label) -> bytes:
+    return _label.dump_json(replace(label, signature=""))
+
+
+def _read(version: Path, key: bytes) -> StoredModel:
     label = _label.validate_json((version / MANIFEST).read_bytes())
     packed = (version / ARRAYS).read_bytes()
     if hashlib.sha256(packed).hexdigest() != label.sha256:
         raise ValueError("its arrays are not those of its manifest")
+    if not is_signed(_signed(label), key, label.signature):
+        raise ValueError("it is not signed by our key")
     return StoredModel(label.manifest, _unpack(packed))
 
 

@@ -4,6 +4,8 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,6 +51,12 @@ def sync_directory(path: Path) -> None:
         os.close(directory)
 
 
+def is_older(before: datetime, *paths: Path) -> bool:
+    """Tell whether all that there is of `paths` was last written before a time."""
+    written = [path.stat().st_mtime for path in paths if path.exists()]
+    return max(written, default=0.0) < before.timestamp()
+
+
 def make_directory(path: Path) -> None:
     """Make `path`, and clear away what a killed process left unfinished in it.
 
@@ -58,8 +66,9 @@ def make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         for unfinished in path.glob(f"*{UNFINISHED}"):
-            if time.time() - unfinished.stat().st_mtime > ABANDONED_AFTER:
-                _remove(unfinished)
+            with suppress(FileNotFoundError):  # its writer has just finished
+                if time.time() - unfinished.stat().st_mtime > ABANDONED_AFTER:
+                    _remove(unfinished)
     except OSError as error:
         raise cannot_write(path, error) from error
 

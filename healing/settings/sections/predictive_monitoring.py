@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from healing.settings.kinds import Amount, Duration, Flag, Name, Names, Ratio, Share, one_of
+from healing.settings.kinds import Amount, Count, Duration, Flag, Name, Names, Ratio, Share, one_of
 from healing.settings.section import Section, Switchable
 
 
@@ -88,6 +88,8 @@ class PredictiveMonitoring(Switchable):
     """Whether to look ahead at all."""
     every: Duration = timedelta(minutes=1)
     """How often to look ahead, and how finely history is kept; whole seconds."""
+    shard_size: Count = 100
+    """How many services one task reads, judges or learns; bounds the memory of a run."""
     metrics: Metrics = Field(default_factory=Metrics)
     """What is measured and how much is too much."""
     anomaly_detection: AnomalyDetection = Field(default_factory=AnomalyDetection)

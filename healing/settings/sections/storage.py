@@ -65,6 +65,8 @@ class Retention(Section):
 
     history: Duration = timedelta(days=30)
     """Samples read from Prometheus."""
+    vanished: Duration = timedelta(days=7)
+    """History and models of a service that is not looked after any more."""
     ledger: Duration = timedelta(days=365)
     """What was seen, decided and done."""
 
@@ -84,5 +86,7 @@ class Storage(Section):
     """The container engine."""
     prefect: Prefect = Field(default_factory=Prefect)
     """The Prefect server that keeps the record."""
+    model_key: Secret | None = Field(default=None, repr=False)
+    """Signs models; without one a key is made and kept in the state directory."""
     retention: Retention = Field(default_factory=Retention)
     """How long things are kept."""

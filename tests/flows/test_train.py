@@ -1,0 +1,155 @@
+"""Learning runs shard by shard, here or on a Dask cluster, and says what it could not do."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+
+from flows.train import train
+from flows.watch import watch
+from healing.adapters.files import HistoryFiles
+from healing.adapters.processes import ProcessHost
+from healing.history import History, Mark
+from healing.names import IncidentId, ServiceName, SignalName
+from healing.settings import load
+from healing.wiring import Services, assemble, using
+from tests.real import free_port, wait_until
+from tests.real.prefect import PrefectServer
+
+# Prefect leaves a socket or two to the garbage collector when an event loop ends.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+STEP = 300
+NAMES = [ServiceName(f"s{n}") for n in range(6)]
+METRICS = {"cpu": "cpu", "memory": "memory"}
+
+
+class Nobody:
+    """Recoveries are not what this is about."""
+
+    def launch(self, incident: IncidentId) -> None:
+        raise AssertionError(incident)
+
+    def link(self, incident: IncidentId) -> str | None:
+        raise AssertionError(incident)
+
+
+def history(seed: int, rows: int = 600) -> History:
+    end = int(time.time()) // STEP
+    return History(
+        start=(end - rows + 1) * STEP,
+        step=STEP,
+        signals=(SignalName("cpu"), SignalName("memory")),
+        values=np.random.default_rng(seed).normal(9, 1, (rows, 2)).astype(np.float32),
+        marks={SignalName(name): Mark(name, end * STEP) for name in METRICS},
+    )
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, prefect: PrefectServer) -> Iterator[Services]:
+    """Six services with two days of history each, and no Prometheus."""
+    config = {
+        "predictive_monitoring": {"every": f"{STEP}s", "shard_size": 2},
+        "services": {name: {"metrics": METRICS} for name in NAMES},
+        "storage": {
+            "state_dir": str(tmp_path / "state"),
+            "prometheus": {"url": f"http://127.0.0.1:{free_port()}", "timeout": "1s"},
+        },
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    store = HistoryFiles(tmp_path / "state" / "history")
+    for seed, name in enumerate(NAMES):
+        store.save(name, history(seed))
+    host = ProcessHost(tmp_path / "processes")
+    services = assemble(load(tmp_path / "config.yaml", {}), host, Nobody())
+    prefect_settings = {PREFECT_API_URL: prefect.url, PREFECT_LOGGING_TO_API_ENABLED: False}
+    with temporary_settings(prefect_settings), using(services):
+        yield services
+
+
+def models(services: Services) -> set[str]:
+    folder = services.settings.storage.state_dir / "models"
+    return {path.parent.parent.name for path in folder.rglob("manifest.json")}
+
+
+def spoil(services: Services, name: str) -> None:
+    """Put something in the way of the model of a service."""
+    (services.settings.storage.state_dir / "models" / f"anomaly-{name}").write_text("")
+
+
+def run(**parameters: object) -> State[object]:
+    return asyncio.run(train(**parameters, return_state=True))
+
+
+def test_each_shard_is_a_task_and_all_are_learnt(fleet: Services, prefect: PrefectServer) -> None:
+    state = run()
+
+    assert state.message == "learnt s0, s1, s2, s3, s4, s5"
+    assert models(fleet) == {f"anomaly-{name}" for name in NAMES}
+    this = prefect.run(str(state.state_details.flow_run_id))
+    wanted = {"learn (1 of 3)", "learn (3 of 3)", "read what is new (2 of 3)"}
+    wait_until(lambda: wanted <= set(prefect.tasks_of(this)), within=20)
+
+
+def test_what_cannot_be_learnt_is_named_and_the_rest_is_learnt(fleet: Services) -> None:
+    spoil(fleet, "s1")
+
+    state = run(which="all")
+
+    assert (state.type, state.name) == ("COMPLETED", "Partly")
+    assert state.message == "learnt s0, s2, s3, s4, s5; failed: s1"
+
+
+def test_a_run_that_could_do_nothing_has_failed(fleet: Services) -> None:
+    for name in NAMES:
+        spoil(fleet, name)
+
+    assert run().type == "FAILED"
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_is_not_due_is_left_alone() -> None:
+    run()
+
+    state = run()
+
+    assert "not due" in state.message
+    assert run(service="s3").message in {"learnt s3", "learnt nothing; kept the model in use of s3"}
+
+
+@pytest.mark.slow
+def test_shards_are_learnt_by_the_processes_of_a_dask_cluster(
+    fleet: Services, prefect: PrefectServer
+) -> None:
+    spoil(fleet, "s4")
+
+    state = run(dask="local", seed=3)
+
+    assert state.name == "Partly"
+    assert state.message == "learnt s0, s1, s2, s3, s5; failed: s4"
+    assert models(fleet) == {f"anomaly-s{n}" for n in (0, 1, 2, 3, 5)}
+    children = [one for one in prefect.runs() if one["name"] == "learn shards side by side"]
+    wanted = [f"learn ({n} of 3)" for n in (1, 2, 3)]
+    wait_until(lambda: sorted(prefect.tasks_of(children[-1])) == wanted, within=20)
+
+
+def test_a_shard_that_is_lost_is_named_and_the_others_are_looked_at(
+    fleet: Services,
+) -> None:
+    run()
+    newer = fleet.settings.storage.state_dir / "history" / "s2.new"
+    newer.unlink()
+    newer.mkdir()
+
+    state = asyncio.run(watch(return_state=True))
+
+    assert state.type == "COMPLETED"
+    assert state.message.startswith("6 services, 0 findings, 0 new incidents")
+    assert "could not be looked at" in state.message
+    assert "s2" in state.message.rpartition(":")[2]
