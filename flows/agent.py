@@ -204,7 +204,8 @@ def deployed_version(settings: Settings) -> str:
     """Name what we put on the server: another one is put there anew."""
     every = settings.predictive_monitoring.every
     parts = [
-        (HOME / name).read_bytes() for name in ("deployments/prefect.yaml", "flows/recover.py")
+        (HOME / name).read_bytes()
+        for name in ("deployments/prefect.yaml", "flows/recover.py", "flows/train.py")
     ]
     digest = hashlib.sha256(b"".join(parts)).hexdigest()[:8]
     return f"{__version__}+{digest}.{every.total_seconds():g}s"
