@@ -1,17 +1,27 @@
 """Recordings replayed as they happened: what would have been said, and what it was worth."""
 
 from healing.backtest.duel import Duel, duel, rows_held_back
+from healing.backtest.judge import Terms, Verdict, judge
 from healing.backtest.recording import Recording, from_split, from_times, seconds
 from healing.backtest.replay import causal_scores, scores_after
+from healing.backtest.summary import as_json, as_markdown, as_text
+from healing.backtest.vus import vus_pr
 
 __all__ = [
     "Duel",
     "Recording",
+    "Terms",
+    "Verdict",
+    "as_json",
+    "as_markdown",
+    "as_text",
     "causal_scores",
     "duel",
     "from_split",
     "from_times",
+    "judge",
     "rows_held_back",
     "scores_after",
     "seconds",
+    "vus_pr",
 ]

@@ -1,5 +1,6 @@
-"""`heal score`, as it is started from a shell."""
+"""`heal score` and `heal backtest`, as each is started from a shell."""
 
+import json
 import os
 import subprocess
 import sys
@@ -92,3 +93,48 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+
+
+def test_a_folder_is_judged_and_what_is_no_recording_is_passed_over(tmp_path: Path) -> None:
+    values = strange_night()
+    wrong = np.zeros(ROWS, bool)
+    wrong[500:510] = True
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    np.savez(
+        folder / "a.npz", train=values[:400], test=values[400:], test_labels=wrong[400:], step=300
+    )
+    lines = [f"{1_700_000_000 + 60 * n},{n / 6}" for n in range(ROWS)]
+    (folder / "b.csv").write_text("\n".join(["time,memory_percent", *lines]))
+    np.savez(folder / "c.npz", other=np.arange(3))
+
+    done = heal("backtest", "recordings", "--json", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "passed over c.npz" in done.stderr
+    told = json.loads(done.stdout)
+    assert [one["name"] for one in told["recordings"]] == ["a.npz", "b.csv"]
+    assert told["recordings"][0]["anomaly"]["event_recall"] == 1.0
+    assert told["recordings"][1]["exhaustion"]["points"] > 0
+    assert told["all"]["cpu_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("nowhere",), "no such file"),
+        (("nowhere.csv",), "no such file"),
+        ((".",), "no file that ends in"),
+        ((".", "--window", "soon"), "must be a duration"),
+        ((".", "--sensitivity", "7"), "from 0 to 1"),
+    ],
+    ids=["no archive", "no table", "empty folder", "window", "sensitivity"],
+)
+def test_what_cannot_be_judged_is_told_in_one_line(
+    tmp_path: Path, argv: tuple[str, ...], words: str
+) -> None:
+    done = heal("backtest", *argv, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
