@@ -1,6 +1,7 @@
 """Recordings replayed as they happened: what would have been said, and what it was worth."""
 
 from healing.backtest.duel import Duel, duel, rows_held_back
+from healing.backtest.exhaustion import usual_capacity
 from healing.backtest.judge import Terms, Verdict, judge
 from healing.backtest.recording import Recording, from_split, from_times, seconds
 from healing.backtest.replay import causal_scores, scores_after
@@ -23,5 +24,6 @@ __all__ = [
     "rows_held_back",
     "scores_after",
     "seconds",
+    "usual_capacity",
     "vus_pr",
 ]

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from healing import __version__
-from healing.cli import agent, backtest, config, doctor, score, status, switch, up
+from healing.cli import agent, backtest, config, doctor, forecast, score, status, switch, up
 from healing.errors import BadInputError, ConfigError, HealingError, SetupError
 
-COMMANDS = (up, agent, status, doctor, switch, config, score, backtest)
+COMMANDS = (up, agent, status, doctor, switch, config, score, forecast, backtest)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""`heal score` and `heal backtest`, as each is started from a shell."""
+"""`heal score`, `heal forecast` and `heal backtest`, as each is started from a shell."""
 
 import json
 import os
@@ -138,3 +138,38 @@ def test_what_cannot_be_judged_is_told_in_one_line(
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_leak_is_continued_and_its_end_is_told(tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).normal(0, 0.2, 900)
+    leak = np.stack([np.linspace(10, 70, 900) + noise, 30 + noise], axis=1)
+    times = 1_700_000_100 + 300 * np.arange(900)
+    np.savez(tmp_path / "a.npz", timestamps=times, values=leak)
+
+    argv = ("a.npz", "--horizon", "48h", "--capacity", 100, "-o", "f.npz")
+    done = heal("forecast", *argv, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with np.load(tmp_path / "f.npz", allow_pickle=False) as found:
+        told = dict(found)
+    ahead = 48 * 12
+    assert np.array_equal(told["timestamps"], times[-1] + 300 * np.arange(1, ahead + 1))
+    assert told["values"].shape == (ahead, 2)
+    assert told["paths"].shape == (3, ahead, 2)
+    assert told["quantiles"].tolist() == [0.1, 0.5, 0.9]
+    assert (np.diff(told["paths"], axis=0) >= 0).all()
+    true = 30 / (60 / 899) * 300
+    soonest, likely, latest = told["seconds_to_full"][0]
+    assert soonest <= likely <= latest
+    assert abs(likely - true) < 0.25 * true
+    assert np.isinf(told["seconds_to_full"][1]).all()
+    assert done.stdout.count("\n") == 2
+
+
+def test_a_horizon_that_makes_no_sense_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", timestamps=np.arange(9) * 60, values=np.arange(9.0))
+
+    for horizon in ("soon", "1s", "90y"):
+        done = heal("forecast", "a.npz", "--horizon", horizon, "-o", "f.npz", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "--horizon" in done.stderr
