@@ -1,7 +1,9 @@
 """An Isolation Forest as plain arrays: grown by scikit-learn, asked by NumPy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -62,28 +64,55 @@ def grow(rows: NDArray[np.float64], *, seed: int) -> Forest:
         Liu, Ting, Zhou (2008), Isolation Forest.
     """
     # Its import costs more than 100 MB of memory, and only training needs it.
-    ensemble: Any = import_module("sklearn.ensemble")
-    model = ensemble.IsolationForest(
-        n_estimators=TREES, max_samples=min(SAMPLES, len(rows)), random_state=seed
-    )
-    model.fit(rows.astype(np.float32))
-    return flatten(model)
+    sklearn: Any = import_module("sklearn")
+    tree: Any = import_module("sklearn.tree")
+    seen = rows.astype(np.float32)
+    count = min(SAMPLES, len(seen))
+    depth = max(1, ceil(np.log2(max(count, 2))))
+    rng = np.random.RandomState(seed)
+    grown = list[Any]()
+    # The trees of its Isolation Forest, without the wrapping, which costs more than the growing.
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+        for _ in range(TREES):
+            sample = rng.choice(len(seen), count, replace=False)
+            one = tree.ExtraTreeRegressor(
+                max_depth=depth, max_features=1, splitter="random", random_state=rng
+            )
+            one.fit(seen[sample], rng.uniform(size=count), check_input=False)
+            grown.append(one.tree_)
+    return flatten(grown, samples=count)
 
 
-def flatten(model: Any) -> Forest:
-    """Lay the trees of a fitted `sklearn.ensemble.IsolationForest` out as heaps."""
-    trees = [estimator.tree_ for estimator in model.estimators_]
+def flatten(trees: Sequence[Any], *, samples: int) -> Forest:
+    """Lay the trees of scikit-learn (`tree_`), grown on so many rows each, out as heaps."""
     depth = max(1, *(int(tree.max_depth) for tree in trees))
+    first = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
+    left = np.concatenate([tree.children_left + at for tree, at in zip(trees, first, strict=True)])
+    right = np.concatenate(
+        [tree.children_right + at for tree, at in zip(trees, first, strict=True)]
+    )
+    asked = np.concatenate([tree.feature for tree in trees])
+    above = _rounded_down(np.concatenate([tree.threshold for tree in trees]))
+    rest = expected_path(np.concatenate([tree.n_node_samples for tree in trees]))
+    inner = asked >= 0
+
     feature = np.zeros((len(trees), 2**depth - 1), np.int16)
     threshold = np.full(feature.shape, np.inf, np.float32)
-    path = np.zeros((len(trees), 2**depth), np.float32)
-    for number, tree in enumerate(trees):
-        _lay_out(tree, depth, feature[number], threshold[number], path[number])
+    node, level = first[:, None], np.zeros((len(trees), 1))
+    for deep in range(depth):
+        width = node.shape[1]
+        splits = inner[node]
+        feature[:, width - 1 : 2 * width - 1] = np.where(splits, asked[node], 0)
+        threshold[:, width - 1 : 2 * width - 1] = np.where(splits, above[node], np.inf)
+        # A leaf above the last level passes everything down to its first child, itself.
+        children = np.where(splits, left[node], node), np.where(splits, right[node], node)
+        node = np.stack(children, axis=2).reshape(len(trees), 2 * width)
+        level = np.repeat(np.where(splits, deep + 1, level), 2, axis=1)
     return Forest(
         feature=feature,
         threshold=threshold,
-        path=path,
-        usual_path=float(expected_path(np.array([model.max_samples_]))[0]),
+        path=(level + rest[node]).astype(np.float32),
+        usual_path=float(expected_path(np.array([samples]))[0]),
     )
 
 
@@ -94,31 +123,7 @@ def expected_path(count: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.select([count <= 1, count == 2], [0.0, 1.0], length)  # noqa: PLR2004 a pair
 
 
-def _lay_out(
-    tree: Any,
-    depth: int,
-    feature: NDArray[np.int16],
-    threshold: NDArray[np.float32],
-    path: NDArray[np.float32],
-) -> None:
-    lengths = expected_path(np.asarray(tree.n_node_samples))
-    todo = [(0, 0, 0)]
-    while todo:
-        node, place, level = todo.pop()
-        left, right = int(tree.children_left[node]), int(tree.children_right[node])
-        if left != right:
-            feature[place] = tree.feature[node]
-            threshold[place] = _rounded_down(tree.threshold[node])
-            todo += [(left, 2 * place + 1, level + 1), (right, 2 * place + 2, level + 1)]
-            continue
-        # A leaf above the last level passes everything down to its leftmost end.
-        leaf = place
-        for _ in range(depth - level):
-            leaf = 2 * leaf + 1
-        path[leaf - len(feature)] = level + lengths[node]
-
-
-def _rounded_down(threshold: float) -> np.float32:
-    """Round to a float32 that parts float32 values as the float64 did."""
-    rounded = np.float32(threshold)
-    return np.nextafter(rounded, np.float32(-np.inf)) if rounded > threshold else rounded
+def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Round to float32 that part float32 values as the float64 did."""
+    rounded = threshold.astype(np.float32)
+    return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)

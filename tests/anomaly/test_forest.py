@@ -26,7 +26,8 @@ def test_flat_trees_say_what_scikit_learn_says(rows: np.ndarray, samples: int) -
         [rows, 3 * rows, model.estimators_[0].tree_.threshold[:, None] + 0 * rows[:1]]
     )
 
-    scores = flatten(model).score(asked)
+    trees = [estimator.tree_ for estimator in model.estimators_]
+    scores = flatten(trees, samples=samples).score(asked)
 
     assert np.abs(scores + model.score_samples(asked.astype(np.float32))).max() < 1e-7
 
@@ -36,6 +37,15 @@ def test_the_same_seed_grows_the_same_forest() -> None:
 
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_it_grows_as_the_forest_of_scikit_learn_does() -> None:
+    model = IsolationForest(n_estimators=300, max_samples=256, random_state=3)
+    theirs = -model.fit(NORMAL.astype(np.float32)).score_samples(NORMAL.astype(np.float32))
+    ours = np.mean([grow(NORMAL, seed=seed).score(NORMAL) for seed in range(3)], axis=0)
+
+    assert abs(ours.mean() - theirs.mean()) < 0.003
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.98
 
 
 def test_a_row_far_away_is_stranger_than_one_in_the_middle() -> None:
