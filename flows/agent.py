@@ -24,6 +24,7 @@ from pathlib import Path
 
 import uvicorn
 
+from flows.backtest import backtest
 from flows.fastlane import FastLane, Lane
 from flows.recover import recover
 from flows.recoveries import DEPLOYMENT, Recoveries
@@ -97,6 +98,7 @@ def run(settings: Settings) -> None:
         Lane(deployment=DEPLOYMENT, flow=recover, pool=POOL, resume=True),
         Lane(deployment="watch/fast", flow=watch, pool=POOL, stale_after=every),
         Lane(deployment="train/batch", flow=train, pool=BATCH, stale_after=LEARN_WITHIN),
+        Lane(deployment="backtest/batch", flow=backtest, pool=BATCH, stale_after=LEARN_WITHIN),
     )
     deployed = {
         "HEALING_DEPLOYED": deployed_version(settings),
@@ -205,7 +207,12 @@ def deployed_version(settings: Settings) -> str:
     every = settings.predictive_monitoring.every
     parts = [
         (HOME / name).read_bytes()
-        for name in ("deployments/prefect.yaml", "flows/recover.py", "flows/train.py")
+        for name in (
+            "deployments/prefect.yaml",
+            "flows/recover.py",
+            "flows/train.py",
+            "flows/backtest.py",
+        )
     ]
     digest = hashlib.sha256(b"".join(parts)).hexdigest()[:8]
     return f"{__version__}+{digest}.{every.total_seconds():g}s"

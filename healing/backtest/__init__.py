@@ -3,7 +3,7 @@
 from healing.backtest.duel import Duel, duel, rows_held_back
 from healing.backtest.exhaustion import usual_capacity
 from healing.backtest.judge import Terms, Verdict, judge
-from healing.backtest.recording import Recording, from_split, from_times, seconds
+from healing.backtest.recording import Recording, from_split, from_times, of_history, seconds
 from healing.backtest.replay import causal_scores, scores_after
 from healing.backtest.summary import as_json, as_markdown, as_text
 from healing.backtest.vus import vus_pr
@@ -21,6 +21,7 @@ __all__ = [
     "from_split",
     "from_times",
     "judge",
+    "of_history",
     "rows_held_back",
     "scores_after",
     "seconds",

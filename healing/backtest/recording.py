@@ -37,6 +37,12 @@ class Recording:
     labels: NDArray[np.bool_] | None
 
 
+def of_history(name: str, history: History) -> Recording:
+    """Take history as it is kept; nobody said what was wrong in it."""
+    rows = np.arange(len(history))
+    return Recording(name=name, history=history, trained=None, rows=rows, labels=None)
+
+
 def from_split(
     name: str,
     train: NDArray[np.floating],

@@ -1,0 +1,307 @@
+"""What does a fleet cost? 1,000 and 10,000 series, 14 days at 5 minutes, on two cores.
+
+    python -m benchmarks.fleet [prometheus]
+
+Learning runs in two processes, as `train` does on Dask; scoring in one, as `watch` does. Beside it,
+on a sample that is multiplied up (and says so): one Isolation Forest of scikit-learn per series,
+and Prophet and AutoETS of statsforecast where they are installed. Then a real Prometheus
+with 1,000 backfilled series: the first pull, the next one, and a whole look ahead. With
+`prometheus` as argument only that.
+"""
+
+import asyncio
+import importlib.util
+import io
+import multiprocessing
+import pickle
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from flows.watch import look_ahead
+from healing import anomaly
+from healing.adapters.processes import ProcessHost
+from healing.history import History
+from healing.names import IncidentId, SignalName
+from healing.settings import load
+from healing.watching import shards
+from healing.wiring import Services, assemble, using
+from tasks.retrying import unrecorded
+from tests.real import free_port
+from tests.real.prometheus import Prometheus
+
+STEP = 300
+DAYS = 14
+ROWS = DAYS * 86_400 // STEP
+PER_SERVICE = 10
+SIGNALS = tuple(SignalName(f"s{n}") for n in range(PER_SERVICE))
+CORES = 2
+SAMPLE = 25
+SLOW_SAMPLE = 2
+NEWEST = 5
+GIB = 2**30
+FULL = 1000.0
+
+
+def main() -> None:
+    """Measure everything, or only what needs a Prometheus."""
+    if "prometheus" not in sys.argv[2:] + sys.argv[1:2]:
+        for series in (1_000, 10_000):
+            models(series)
+        others()
+    on_prometheus(services=100)
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+def history_of(service: int, rows: int = ROWS, *, end: int = ROWS * STEP) -> History:
+    """Make two weeks of ten signals with a daily shape, noise, bursts and a gap."""
+    rng = np.random.default_rng(service)
+    times = end - STEP * np.arange(rows - 1, -1, -1)
+    day = 2 * np.pi * (times[:, None] / 86_400 + rng.random(PER_SERVICE))
+    level, size = rng.uniform(20, 900, PER_SERVICE), rng.uniform(0, 0.5, PER_SERVICE)
+    values = level * (1 + size * np.sin(day) + rng.normal(0, 0.03, (rows, PER_SERVICE)))
+    values[rng.integers(0, rows, 12)] *= 1.5
+    gap = int(rng.integers(0, rows - 20))
+    values[gap : gap + 12] = np.nan
+    start = int(times[0]) // STEP * STEP
+    return History(start=start, step=STEP, signals=SIGNALS, values=values.astype(np.float32))
+
+
+def learn_some(numbers: range) -> tuple[list[bytes], float, int]:
+    """Learn services in a process of their own: models as kept, CPU seconds, peak memory."""
+    histories = [history_of(number) for number in numbers]
+    began = time.process_time()
+    packed = [_packed(anomaly.fit(history, seed=0)) for history in histories]
+    return packed, time.process_time() - began, _peak()
+
+
+def models(series: int) -> None:
+    """Learn and score a fleet of so many series."""
+    services = series // PER_SERVICE
+    parts = [range(first, services, CORES) for first in range(CORES)]
+    began = time.perf_counter()
+    with ProcessPoolExecutor(CORES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        done = list(pool.map(learn_some, parts))
+    wall = time.perf_counter() - began
+    cpu = sum(part[1] for part in done)
+    memory = sum(part[2] for part in done)
+    kept = [packed for part in done for packed in part[0]]
+    _say(f"{series:,} series ({services} services): learn", cpu=cpu, wall=wall, memory=memory)
+
+    fleet = [_unpacked(packed) for packed in kept]
+    order = [number for part in parts for number in part]
+    recent = [history_of(number).tail(288) for number in order]
+    began, cpu_began = time.perf_counter(), time.process_time()
+    scored = [anomaly.score(m, h, newest=NEWEST) for m, h in zip(fleet, recent, strict=True)]
+    _say(
+        f"{series:,} series: score the {NEWEST} newest rows of all",
+        cpu=time.process_time() - cpu_began,
+        wall=time.perf_counter() - began,
+        memory=_peak(),
+    )
+    size = sum(map(len, kept))
+    print(f"  {len(scored)} services scored; models take {size / 2**20:.0f} MiB as kept\n")
+
+
+def others() -> None:
+    """Measure what others cost per series, and multiply up."""
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 heavy
+
+    features = [_lagged(history_of(n).values[:, 0]) for n in range(SAMPLE)]
+    began = time.process_time()
+    forests = [IsolationForest(random_state=0).fit(rows) for rows in features]
+    fit = (time.process_time() - began) / SAMPLE
+    began = time.process_time()
+    for forest, rows in zip(forests, features, strict=True):
+        forest.score_samples(rows[-1:])
+    score = (time.process_time() - began) / SAMPLE
+    size = sum(len(pickle.dumps(forest)) for forest in forests) / SAMPLE
+    print(
+        f"scikit-learn, one forest per series, from a sample of {SAMPLE}, multiplied to 10,000: "
+        f"learn {1e4 * fit:.0f} s CPU, score one row {1e4 * score:.0f} s, "
+        f"{1e4 * size / GIB:.1f} GiB pickled"
+    )
+    for name, run in (("prophet", _prophet), ("statsforecast", _statsforecast)):
+        if importlib.util.find_spec(name) is None:
+            print(f"{name}: not installed, not measured")
+            continue
+        began = time.process_time()
+        for number in range(SLOW_SAMPLE):
+            run(history_of(number).values[:, 0])
+        cost = (time.process_time() - began) / SLOW_SAMPLE
+        print(
+            f"{name}, from a sample of {SLOW_SAMPLE}, multiplied to 10,000: "
+            f"{cost:.1f} s each, {1e4 * cost / 3600:.1f} h CPU"
+        )
+    print()
+
+
+def _lagged(values: np.ndarray) -> np.ndarray:
+    filled = np.nan_to_num(values, nan=float(np.nanmedian(values)))
+    return np.lib.stride_tricks.sliding_window_view(filled, 8)
+
+
+def _prophet(values: np.ndarray) -> None:
+    import pandas as pd  # noqa: PLC0415 only where Prophet is
+    from prophet import Prophet  # noqa: PLC0415 may not be installed
+
+    times = pd.date_range("2026-01-01", periods=len(values), freq="5min")
+    Prophet().fit(pd.DataFrame({"ds": times, "y": values}))
+
+
+def _statsforecast(values: np.ndarray) -> None:
+    from statsforecast.models import AutoETS  # noqa: PLC0415 may not be installed
+
+    AutoETS(season_length=24).forecast(np.nan_to_num(values, nan=0.0).astype(float), h=288)
+
+
+# --- a real Prometheus ----------------------------------------------------------------------------
+
+
+class Nobody:
+    """Launches nothing: looking ahead is what is measured."""
+
+    def launch(self, incident: IncidentId) -> None:
+        """Leave it."""
+
+    def link(self, incident: IncidentId) -> str | None:
+        """Know of no run."""
+
+
+def on_prometheus(services: int) -> None:
+    """Pull from a real Prometheus, learn, and look ahead."""
+    with tempfile.TemporaryDirectory(prefix="healing-bench-") as name:
+        home = Path(name)
+        end = int(time.time()) // STEP * STEP
+        print(f"a real Prometheus with {services * PER_SERVICE:,} series of {DAYS} days: backfill")
+        _backfill(home, services, end)
+        server = Prometheus(home, free_port(), ())
+        server.start()
+        try:
+            _pull_and_look(home, server.url, services, end)
+        finally:
+            server.stop()
+
+
+def _pull_and_look(home: Path, url: str, services: int, end: int) -> None:
+    wired = _wired(home, url, services)
+    watching = wired.watching
+    parts = shards([s.name for s in watching.observer.services()], watching.shard_size)
+    # The world stands still a step before the newest sample, so that the next pull finds one more.
+    before, now = (datetime.fromtimestamp(at, UTC) for at in (end - STEP, end))
+    with _measured("first pull"):
+        _observe(wired, before)
+    with _measured("next pull"):
+        _observe(wired, now)
+    with _measured("learn, in this process"):
+        for shard in parts:
+            watching.learner.learn_all(shard.names, seed=0, only_due=False)
+    at_end = replace(watching, observer=replace(watching.observer, clock=lambda: now))
+    with using(replace(wired, watching=at_end)):
+        for words in ("look ahead, the first time", "look ahead again"):
+            with _measured(f"{words}: pull, score, forecast"):
+                said = asyncio.run(look_ahead(unrecorded))
+            print(f"    {said}")
+
+
+def _observe(wired: Services, now: datetime) -> None:
+    observer = replace(wired.watching.observer, clock=lambda: now)
+    size = wired.watching.shard_size
+    named = {service.name: service for service in observer.services()}
+    for shard in shards(list(named), size):
+        seen = observer.observe([named[name] for name in shard.names])
+        if trouble := [one.trouble for one in seen if one.trouble]:
+            print(f"    {len(trouble)} with trouble, such as: {trouble[0]}")
+
+
+def _wired(home: Path, url: str, services: int) -> Services:
+    def metrics(service: int) -> dict[str, Any]:
+        return {
+            name: {"query": f'{name}{{service="{service}"}}', "capacity": FULL * 10}
+            for name in SIGNALS
+        }
+
+    config = {
+        "predictive_monitoring": {"every": f"{STEP}s"},
+        "services": {f"service-{n}": {"metrics": metrics(n)} for n in range(services)},
+        "storage": {
+            "state_dir": str(home / "state"),
+            "prometheus": {"url": url},
+            "retention": {"history": f"{DAYS}d"},
+        },
+    }
+    file = home / "config.yaml"
+    file.write_text(yaml.safe_dump(config))
+    return assemble(load(file, {}), ProcessHost(home / "processes"), Nobody())
+
+
+def _backfill(home: Path, services: int, end: int) -> None:
+    text = home / "history.om"
+    with text.open("w") as out:
+        for signal in SIGNALS:
+            out.write(f"# TYPE {signal} unknown\n")
+            for service in range(services):
+                history = history_of(service, end=end)
+                label = f'{signal}{{service="{service}"}}'
+                values = history.column(signal).tolist()
+                out.writelines(
+                    f"{label} {value:.6g} {at}\n"
+                    for at, value in zip(history.times.tolist(), values, strict=True)
+                    if value == value  # noqa: PLR0124 a gap is NaN
+                )
+        out.write("# EOF\n")
+    subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, home / "data"],
+        check=True,
+        capture_output=True,
+        timeout=900,
+    )
+    text.unlink()
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def _packed(model: anomaly.Model) -> bytes:
+    packed = io.BytesIO()
+    np.savez(packed, **anomaly.to_arrays(model))
+    return packed.getvalue()
+
+
+def _unpacked(packed: bytes) -> anomaly.Model:
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        return anomaly.from_arrays({name: file[name] for name in file.files})
+
+
+@contextmanager
+def _measured(what: str) -> Iterator[None]:
+    began, cpu = time.perf_counter(), time.process_time()
+    yield
+    used = time.process_time() - cpu
+    _say(f"  {what}", cpu=used, wall=time.perf_counter() - began, memory=_peak())
+
+
+def _say(what: str, *, cpu: float, wall: float, memory: int) -> None:
+    print(f"{what}: {wall:.1f} s ({cpu:.1f} s CPU), at most {memory / GIB:.2f} GiB", flush=True)
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
