@@ -9,7 +9,8 @@ from math import isfinite
 import numpy as np
 
 from healing.forecast.course import Course, course_of
-from healing.forecast.growth import Growth, judge
+from healing.forecast.drift import drift_of
+from healing.forecast.growth import Growth, growth_of, judge
 from healing.forecast.trends import scales, trends
 from healing.history import History, say, say_rate, say_time
 from healing.names import SignalName
@@ -20,6 +21,8 @@ FEWEST_ROWS = 30
 LIVES_WITH_IT = 0.5
 """Full for this share of its history: that is how it works, not a trouble."""
 ALMOST = 0.99
+FASTER = 2.0
+"""Growth that has only begun counts beside one that went on for hours if it is so much faster."""
 LONGEST = timedelta(days=3650)
 
 
@@ -112,8 +115,13 @@ def forecast_exhaustion(
         if (growth := judge(course, trends(course, scale), window=rows)) is not None
     ]
     believed = [growth for growth in growths if not growth.doubt]
+    drift = drift_of(course)
+    if drift is not None and drift.level < capacity:
+        slow = growth_of(drift, capacity=capacity, window=rows)
+        # Growth that has gone on for longer is the better known, and speaks for the shorter ones.
+        believed = [growth for growth in believed if FASTER * growth.likely < slow.likely] or [slow]
     if believed:
-        soon = [growth for growth in believed if growth.latest <= rows]
+        soon = [growth for growth in believed if growth.is_soon]
         growth = min(soon or believed, key=lambda growth: growth.latest / growth.soonest)
         return _growing(outlook, growth, course.step, stands, soon=bool(soon), unit=unit)
     doubt = next((growth.doubt for growth in growths if growth.likely <= rows), "")

@@ -1,12 +1,13 @@
 """Growth that may be believed, and growth that may not, each with its reason."""
 
 from dataclasses import dataclass
-from math import copysign, sqrt
+from math import copysign, erf, exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healing.forecast.course import Course
+from healing.forecast.drift import NINE_OF_TEN, Drift
 from healing.forecast.past import growth_before
 from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Trends
 
@@ -19,6 +20,9 @@ EVERY_STEP = 0.2
 """Growth over each of the last three steps must be this share of it: a jump is no trend."""
 FALLS_TELL = 3
 """So many falls are a habit: it is cleaned up before it is full."""
+SLOW_SECONDS = 1_200
+HARDLY_EVER = 0.99
+"""Growth slower than this must have brought it where it hardly ever stood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class Growth:
         soonest: Rows until it is full; one in ten is sooner.
         likely: The same, in the middle.
         latest: One in ten is later.
+        is_soon: Whether it is an alarm. Fast growth says little of what follows, and must be full
+            within the rows that count even at its latest; slow growth, at its likeliest.
         certainty: How likely it is full within the rows that count, 0 to 1.
         doubt: Why it is not believed; empty when it is.
     """
@@ -40,6 +46,7 @@ class Growth:
     soonest: float
     likely: float
     latest: float
+    is_soon: bool
     certainty: float
     doubt: str
 
@@ -66,8 +73,31 @@ def judge(course: Course, trend: Trends, *, window: float) -> Growth | None:
         soonest=room / at_most,
         likely=room / slope,
         latest=room / (slope - margin),
+        is_soon=room / (slope - margin) <= window,
         certainty=_certainty((slope - wanted) / error, trend.scale.points) if error else 1.0,
         doubt=_doubt(course, trend, alike),
+    )
+
+
+def growth_of(drift: Drift, *, capacity: float, window: float) -> Growth:
+    """Say when slow growth reaches the capacity; its rate is uncertain by a factor.
+
+    Args:
+        drift: Believed.
+        capacity: Where it is full; above the level.
+        window: Rows that count.
+    """
+    likely = (capacity - drift.level) / drift.slope
+    margin = exp(NINE_OF_TEN * drift.spread)
+    return Growth(
+        lasted=drift.lasted,
+        slope=drift.slope,
+        soonest=likely / margin,
+        likely=likely,
+        latest=likely * margin,
+        is_soon=likely <= window,
+        certainty=0.5 * (1 + erf(log(window / max(likely, 1e-9)) / (drift.spread * sqrt(2)))),
+        doubt="",
     )
 
 
@@ -89,6 +119,8 @@ def _doubt(course: Course, trend: Trends, alike: NDArray[np.bool_]) -> str:
         return "it goes up and down like this all the time"
     if not _above_usual(course.values, trend):
         return "it is only back where it usually stands"
+    if _stood_here(course, trend):
+        return "it has stood here before and came back"
     before = growth_before(course, trend, alike)
     if before.stopped is not None:
         return "it grew like this before and stopped by itself"
@@ -103,6 +135,16 @@ def _above_usual(values: NDArray[np.float64], trend: Trends) -> bool:
     steps = np.abs(np.diff(known))
     noise = GAUSSIAN * float(np.median(steps)) if steps.size else 0.0
     return not known.size or bool(trend.level[-1] > np.median(known) + 3 * noise)
+
+
+def _stood_here(course: Course, trend: Trends) -> bool:
+    """Say whether growth that took its time has only come near where it often stood before."""
+    lasted = trend.scale.points * trend.scale.rows
+    if lasted * course.step < SLOW_SECONDS:
+        return False
+    earlier = course.values[: trend.ends[-1] - lasted]
+    known = earlier[np.isfinite(earlier)]
+    return known.size > 0 and bool(trend.level[-1] <= np.quantile(known, HARDLY_EVER))
 
 
 def _certainty(t: float, points: int) -> float:
