@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.forecast.segments import beginnings, bridge, falls
+from healing.features.segments import beginnings, bridge, falls
 from healing.history import History
 from healing.names import SignalName
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.features import median
+from healing.features.segments import falls
 from healing.forecast.course import Course
-from healing.forecast.segments import falls
 
 Values = NDArray[np.float64]
 

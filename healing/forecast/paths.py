@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.features.segments import SHORT_GAP
 from healing.forecast.coarse import Coarse, coarse
 from healing.forecast.models import MODELS, Model
-from healing.forecast.segments import SHORT_GAP
 from healing.history import History
 from healing.names import SignalName
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from healing.forecast.segments import beginnings, bridge, falls
+from healing.features.segments import beginnings, bridge, falls
 
 
 @pytest.mark.parametrize(
