@@ -52,7 +52,8 @@ SAMPLE = 25
 SLOW_SAMPLE = 2
 NEWEST = 5
 GIB = 2**30
-FULL = 1000.0
+CAN_RUN_OUT, FULL = 2, 10_000.0
+"""How many signals of a service have a capacity, as memory and disk do, and which."""
 
 
 def main() -> None:
@@ -231,8 +232,9 @@ def _observe(wired: Services, now: datetime) -> None:
 def _wired(home: Path, url: str, services: int) -> Services:
     def metrics(service: int) -> dict[str, Any]:
         return {
-            name: {"query": f'{name}{{service="{service}"}}', "capacity": FULL * 10}
-            for name in SIGNALS
+            name: {"query": f'{name}{{service="{service}"}}'}
+            | ({"capacity": FULL} if place < CAN_RUN_OUT else {})
+            for place, name in enumerate(SIGNALS)
         }
 
     config = {
