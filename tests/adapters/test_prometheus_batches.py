@@ -104,7 +104,7 @@ def test_a_request_stays_small() -> None:
     long = [ask(f'm{{x="{"y" * 2000}{n}"}}') for n in range(9)]
     years = [ask("m", step=15, start=EPOCH - 86_400 * 30) for _ in range(9)]
 
-    assert max(map(len, together(short))) == MOST_TOGETHER
+    assert MOST_TOGETHER // 2 < max(map(len, together(short))) <= MOST_TOGETHER
     assert max(map(len, together(long))) <= LONGEST // 2000
     assert max(map(len, together(years))) == 1
     everything = [*short, *long, *years]
