@@ -39,6 +39,8 @@ SHARES = (0.25, 0.5, 1.0)
 """Lines are drawn through the newest quarter, half and all of the growth."""
 LEAST_SPREAD = 0.1
 """No rate is known better than this, as a share of itself."""
+AT_MOST = 0.05
+"""The rate is corrected by what foresight missed before, up to this logarithm."""
 NINE_OF_TEN = 1.2816
 SHARPNESS = 2.0
 
@@ -130,6 +132,8 @@ def _measure(points: Values, size: int, capacity: float) -> Drift:
     slope = float(slopes @ weights / weights.sum()) if weights.sum() else float(slopes[-1])
     known = np.isfinite(misses) * weights[:, None]
     mixed = (np.nan_to_num(misses) * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1e-12)
+    # Ageing speeds up: what was foreseen too slow before, each time, is too slow now.
+    slope *= float(np.exp(np.clip(np.median(mixed), -AT_MOST, AT_MOST)))
     spread = max(LEAST_SPREAD, float(np.linalg.norm(mixed)) / len(ORIGINS) ** 0.5)
     # It is full when the noise on top first touches the capacity, not when the trend does.
     level = float(median(growth[-3:, None])[0]) + slope + NINE_OF_TEN * _line(growth[-POINTS:])[1]
