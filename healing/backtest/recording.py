@@ -161,6 +161,7 @@ def seconds(timestamps: NDArray[np.generic]) -> NDArray[np.float64]:
         )
     if timestamps.dtype.kind == "M":
         times = timestamps.astype("datetime64[ns]").astype(np.int64) / 1e9
+        times[np.isnat(timestamps)] = np.nan
     elif timestamps.dtype.kind in "iuf":
         times = timestamps.astype(np.float64)
     else:

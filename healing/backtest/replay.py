@@ -23,17 +23,25 @@ def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
     model = anomaly.fit(history.rows(0, trained), seed=seed)
+    if trained == len(history):
+        return np.empty(0)
     return anomaly.score(model, history, newest=len(history) - trained).values
 
 
 def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
     """Score every row by a model of the rows before it. Shape (n,).
 
-    It is learnt anew at fixed numbers of rows from the beginning (`refits`), so the score of a
-    row depends neither on later rows nor on how many there are. NaN where nothing was measured,
-    and until enough was known to learn at all.
+    It is learnt anew at fixed numbers of rows from the first measured one (`refits`), so the score
+    of a row depends neither on later rows nor on how many there are. NaN where nothing was
+    measured, and until enough was known to learn at all.
     """
     scores = np.full(len(history), np.nan)
+    measured = np.flatnonzero(np.isfinite(history.values).any(axis=1))
+    if not measured.size:
+        return scores
+    if begins := int(measured[0]):  # what was not there yet says nothing of what is usual
+        scores[begins:] = causal_scores(history.rows(begins, len(history)), seed=seed)
+        return scores
     model = None
     cuts = [*refits(history.step, len(history)), len(history)]
     for first, after in pairwise(cuts):

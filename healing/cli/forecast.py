@@ -6,6 +6,8 @@ from pathlib import Path
 from healing.cli.options import Commands, read_span, write_arrays
 
 MOST_AHEAD = 100_000
+FEWEST_ROWS, FARTHEST = 30, 48
+"""So many rows at least, and one for so many that are looked ahead."""
 
 
 def register(commands: Commands) -> None:
@@ -62,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(
             f"--horizon {args.horizon} is {ahead} rows of {history.step} s: from 1 to {MOST_AHEAD}"
         )
+    if len(history) < max(FEWEST_ROWS, ahead // FARTHEST):
+        raise BadInputError(f"{args.file}: {len(history)} rows are too few to look {ahead} ahead")
     course = forecast(history, horizon=horizon)
     full = np.full((len(history.signals), 3), np.nan)
     certainty = np.full(len(history.signals), np.nan)

@@ -72,9 +72,10 @@ def test_rows_to_judge_follow_those_to_learn_from() -> None:
         (lambda: from_times("x", np.arange(3), np.zeros(4)), "3 timestamps for 4"),
         (lambda: from_times("x", np.array([]), np.array([])), "no row"),
         (lambda: from_times("x", np.array([1, np.nan]), np.zeros(2)), "no time"),
+        (lambda: from_times("x", np.array(["NaT"], "datetime64[s]"), np.zeros(1)), "no time"),
         (lambda: from_times("x", np.array([0, 1, 2, 1e10]), np.zeros(4)), "too many"),
     ],
-    ids=["signals", "shape", "text", "step", "labels", "times", "empty", "nan", "far"],
+    ids=["signals", "shape", "text", "step", "labels", "times", "empty", "nan", "no date", "far"],
 )
 def test_arrays_that_do_not_fit_are_named(make: object, words: str) -> None:
     with pytest.raises(BadInputError, match=words):

@@ -53,6 +53,16 @@ def test_every_measured_row_gets_a_score_once_enough_is_known() -> None:
     assert known[720:].all()
 
 
+def test_rows_before_anything_was_measured_do_not_count() -> None:
+    values = noise()
+    late = np.concatenate([np.full((1500, 2), np.nan), values])
+
+    scores = causal_scores(history(late))
+
+    assert np.isnan(scores[:1500]).all()
+    assert np.isfinite(scores[1500:]).sum() == np.isfinite(causal_scores(history(values))).sum()
+
+
 def test_what_was_never_learnt_has_no_score() -> None:
     assert np.isnan(causal_scores(history(noise(50)))).all()
     assert np.isnan(causal_scores(history(np.full((400, 1), np.nan)))).all()
@@ -74,3 +84,7 @@ def test_rows_after_training_are_scored_with_the_rows_before_them() -> None:
 def test_too_little_to_learn_from_is_said() -> None:
     with pytest.raises(NotEnoughHistoryError):
         scores_after(history(noise()), 20)
+
+
+def test_no_rows_after_training_have_no_scores() -> None:
+    assert scores_after(history(noise()), ROWS).shape == (0,)

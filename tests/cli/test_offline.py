@@ -166,6 +166,16 @@ def test_a_leak_is_continued_and_its_end_is_told(tmp_path: Path) -> None:
     assert done.stdout.count("\n") == 2
 
 
+def test_too_few_rows_to_look_so_far_ahead_are_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", timestamps=np.arange(40) * 60, values=np.arange(40.0))
+
+    assert heal("forecast", "a.npz", "--horizon", "1h", "-o", "f.npz", cwd=tmp_path).returncode == 0
+    done = heal("forecast", "a.npz", "--horizon", "40d", "-o", "f.npz", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "40 rows are too few" in done.stderr
+
+
 def test_a_horizon_that_makes_no_sense_is_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", timestamps=np.arange(9) * 60, values=np.arange(9.0))
 
