@@ -138,6 +138,7 @@ def run(settings: Settings) -> None:
         switch=services.switch,
         roll=services.roll,
         answers=probes.answers,
+        latest=services.watching.latest,
         checkups=checkups(services, prefect=lambda: lane.connected),
         vital=VITAL,
         clock=utc_now,

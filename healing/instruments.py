@@ -83,6 +83,12 @@ TIME_TO_EXHAUSTION = Gauge(
     ["resource", "service", "quantile"],
     registry=REGISTRY,
 )
+FAILURE_PROBABILITY = Gauge(
+    "self_healing_failure_probability",
+    "Probability that a service fails within an hour, 0 to 1.",
+    ["service"],
+    registry=REGISTRY,
+)
 DATA_AGE = Gauge(
     "self_healing_data_age_seconds",
     "Age of the newest point of a service; NaN when there is none.",
@@ -99,6 +105,8 @@ def show_judgement(judgement: Judgement) -> None:
     else:
         PREDICTIONS.labels("anomaly", service).inc()
         ANOMALY_SCORE.labels(service).set(judgement.score)
+    PREDICTIONS.labels("failure", service).inc()
+    FAILURE_PROBABILITY.labels(service).set(judgement.prognosis.within_the_hour)
     for forecast in judgement.forecasts:
         PREDICTIONS.labels("exhaustion", service).inc()
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}

@@ -34,7 +34,7 @@ from healing.recovery.switch import Switch
 from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
-from healing.watching import Learner, Observer, Seer
+from healing.watching import Latest, Learner, Observer, Seer
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class Watching:
     observer: Observer
     seer: Seer
     learner: Learner
+    latest: Latest
     shard_size: int
 
 
@@ -168,6 +169,7 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
             window=monitoring.anomaly_detection.training_window,
             vanished=storage.retention.vanished,
         ),
+        latest=Latest(),
         shard_size=monitoring.shard_size,
     )
 

@@ -31,6 +31,7 @@ async def judge(shard: Shard, seen: Sequence[Observed]) -> list[Judgement]:  # n
     judged = [await asyncio.to_thread(judge_one, one) for one in seen]
     for judgement in judged:
         show_judgement(judgement)
+    services().watching.latest.take(judged)
     return judged
 
 

@@ -12,6 +12,7 @@ from healing.api.schemas import (
     DependencyView,
     IncidentStory,
     IncidentView,
+    PredictionView,
     ServiceView,
     Status,
 )
@@ -24,6 +25,7 @@ from healing.recovery.switch import Switch
 from healing.report import headline, report
 from healing.roster import Roll
 from healing.services import Service
+from healing.watching import Latest
 
 SHOWN = 10
 
@@ -50,6 +52,7 @@ class Desk:
     switch: Switch
     roll: Roll
     answers: Callable[[], Mapping[InstanceName, Sequence[ProbeResult]]]
+    latest: Latest
     checkups: Sequence[Checkup]
     vital: frozenset[str]
     clock: Callable[[], datetime]
@@ -80,6 +83,10 @@ class Desk:
     def services(self) -> list[ServiceView]:
         """Show every service we look after."""
         return [self._service(service) for service in self.roll.now.stack.services.values()]
+
+    def predictions(self) -> list[PredictionView]:
+        """Show what the latest look at each service said."""
+        return [PredictionView.of(j) for j in self.latest.of(self.roll.now.stack.services)]
 
     def _service(self, service: Service) -> ServiceView:
         answers = self.answers()

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from healing.api.access import Viewer
 from healing.api.desk import AtDesk
 from healing.api.problems import problem
-from healing.api.schemas import Ready, ServiceView, Status
+from healing.api.schemas import PredictionView, Ready, ServiceView, Status
 from healing.instruments import REGISTRY
 
 router = APIRouter(tags=["health"])
@@ -34,6 +34,12 @@ def ready(desk: AtDesk) -> Response:
 def status(desk: AtDesk, _: Viewer) -> Status:
     """Summarise everything."""
     return desk.status()
+
+
+@router.get("/predictions")
+def predictions(desk: AtDesk, _: Viewer) -> list[PredictionView]:
+    """Show how strange each service is, what will be full when, how likely it fails, and why."""
+    return desk.predictions()
 
 
 @router.get("/services")

@@ -1,13 +1,16 @@
 """What strangers send us and what we answer, checked at the door."""
 
+import math
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from healing.forecast import Exhaustion
 from healing.incidents import Incident, Remedy
 from healing.names import Actor, InstanceName, ServiceName
 from healing.recovery.dispatch import Request
+from healing.watching import Judgement
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why, in your words")]
 
@@ -121,6 +124,67 @@ class ServiceView(BaseModel):
     depends_on: list[str]
     containers: list[ContainerView]
     incident: str | None
+
+
+class ForecastView(BaseModel):
+    """When something is full."""
+
+    resource: str
+    outlook: str
+    level: Annotated[float | None, Field(description="null when it was never measured")]
+    capacity: float
+    seconds_to_full: Annotated[
+        dict[str, float], Field(description="By quantile; empty when it does not fill up")
+    ]
+    why: str
+
+    @classmethod
+    def of(cls, forecast: Exhaustion) -> "ForecastView":
+        """Show a forecast."""
+        spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}
+        return cls(
+            resource=forecast.signal,
+            outlook=forecast.outlook,
+            level=forecast.level if math.isfinite(forecast.level) else None,
+            capacity=forecast.capacity,
+            seconds_to_full={q: span.total_seconds() for q, span in spans.items() if span},
+            why=forecast.reason,
+        )
+
+
+class PredictionView(BaseModel):
+    """What the latest look at a service said."""
+
+    service: str
+    at: datetime
+    anomaly_score: Annotated[
+        float | None,
+        Field(description="0.5 is one in 100, 0.9 one in 1,000; null when it is not known"),
+    ]
+    why_strange: Annotated[str, Field(description="Or why it is not known")]
+    failure_probability: Annotated[dict[str, float], Field(description="By horizon, 0 to 1")]
+    why_it_may_fail: Annotated[list[str], Field(description="The three strongest reasons at most")]
+    failures_learnt_from: Annotated[
+        int, Field(description="0: only what is generally known of causes speaks")
+    ]
+    forecasts: list[ForecastView]
+    findings: Annotated[list[str], Field(description="What deserves attention")]
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> "PredictionView":
+        """Show a judgement."""
+        seen = judgement.prognosis
+        return cls(
+            service=judgement.service,
+            at=judgement.at,
+            anomaly_score=judgement.score,
+            why_strange=judgement.why,
+            failure_probability=dict(zip(("15m", "1h", "24h"), seen.within, strict=True)),
+            why_it_may_fail=[reason.sentence() for reason in seen.reasons],
+            failures_learnt_from=seen.failures,
+            forecasts=[ForecastView.of(forecast) for forecast in judgement.forecasts],
+            findings=[finding.detail for finding in judgement.findings],
+        )
 
 
 class DependencyView(BaseModel):

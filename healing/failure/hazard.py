@@ -39,7 +39,7 @@ PRIOR: Mapping[Sign, tuple[float, float, float]] = {
     Sign.RECENT_FAILURES: (0.15, 0.20, 0.40),
 }
 """How likely a cause at full strength makes a failure, in each stretch, before data speak."""
-UNKNOWN = 0.1
+UNKNOWN = 0.01
 """The strength that an unknown sign is taken to have before anything was learnt of it."""
 SURE = 1e-6
 """No probability comes closer to 0 or 1 than this."""

@@ -20,7 +20,7 @@ _SENTENCES = {
     Sign.BURN: "it uses up its error budget {value:.3g} times faster than allowed",
     Sign.EXHAUSTION: "something it needs is full within the hour, with probability {value:.0%}",
     Sign.LEAK: "it leaks",
-    Sign.RESTARTS: "it ended by itself {value:.0f} times within the last hour",
+    Sign.RESTARTS: "times it ended by itself within the last hour: {value:.0f}",
     Sign.LEVEL_SHIFT: "a signal has moved to another level within the last hour",
     Sign.UPSTREAM: "a service that it needs behaves as in one minute of {odds:,.0f}",
     Sign.DRIFT: "it was strange {value:.3g} times more often than expected in the last day",

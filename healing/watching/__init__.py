@@ -1,5 +1,6 @@
 """The steps of looking ahead, each a call on the ports; flows put them in order."""
 
+from healing.watching.latest import Latest
 from healing.watching.learner import Learned, Learner, Result, summary
 from healing.watching.observer import Observed, Observer
 from healing.watching.seer import Judgement, Seer
@@ -7,6 +8,7 @@ from healing.watching.turns import Shard, drift, has_its_turn, shards
 
 __all__ = [
     "Judgement",
+    "Latest",
     "Learned",
     "Learner",
     "Observed",

@@ -4,9 +4,13 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from healing import anomaly
 from healing.diagnosis import Chronicle
 from healing.errors import HealingError, ModelUnusableError
+from healing.failure import Prognosis, cold, foresee
 from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.instances import What
@@ -16,6 +20,7 @@ from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.observer import Observed
+from healing.watching.signs import gather
 
 KIND = "anomaly"
 NEWEST = 5
@@ -31,7 +36,9 @@ class Judgement:
         why: What makes it strange, or why that is not known.
         forecasts: One for each signal that can run out.
         horizon: The time that counts for them.
+        prognosis: How likely the service fails soon.
         findings: What deserves attention.
+        at: When it was looked at.
     """
 
     service: ServiceName
@@ -39,7 +46,9 @@ class Judgement:
     why: str
     forecasts: tuple[Exhaustion, ...]
     horizon: timedelta
+    prognosis: Prognosis
     findings: tuple[Finding, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +70,7 @@ class Seer:
     def judge(self, seen: Observed) -> Judgement:
         """Judge one service. Data that is not fresh gives no finding, and says why."""
         name = seen.service.name
-        score, why, strange = self._strangeness(seen)
+        score, why, strange, lately = self._strangeness(seen)
         forecasts = tuple(
             self._forecast(seen, signal, capacity)
             for signal in seen.service.signals
@@ -76,26 +85,36 @@ class Seer:
             why=why,
             forecasts=forecasts,
             horizon=self.window,
+            prognosis=self._prognosis(seen, lately, forecasts),
             findings=findings,
+            at=seen.now,
         )
 
-    def _strangeness(self, seen: Observed) -> tuple[float | None, str, Finding | None]:
+    def _prognosis(
+        self, seen: Observed, lately: NDArray[np.float64], forecasts: tuple[Exhaustion, ...]
+    ) -> Prognosis:
+        happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(seen.service.name)]
+        return foresee(cold(), gather(lately, forecasts, happenings, now=seen.now))
+
+    def _strangeness(
+        self, seen: Observed
+    ) -> tuple[float | None, str, Finding | None, NDArray[np.float64]]:
         try:
             stored = self.models.load(f"{KIND}-{seen.service.name}")
             model = anomaly.from_arrays(stored.arrays)
             scores = anomaly.score(model, seen.history, newest=NEWEST)
         except ModelUnusableError as error:
-            return None, str(error), None
+            return None, str(error), None, np.empty(0)
         newest = float(scores.values[-1]) if len(scores.values) else float("nan")
         if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
-            return None, seen.trouble or "too little was measured just now", None
+            return None, seen.trouble or "too little was measured just now", None, np.empty(0)
         units = {signal.name: signal.unit for signal in seen.service.signals}
         reasons = anomaly.reasons(model, seen.history, scores)
         why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
         finding = finding_of_strangeness(
             seen.service.name, scores, why, sensitivity=self.sensitivity, at=seen.now
         )
-        return newest, why, finding
+        return newest, why, finding, scores.values
 
     def _capacity(self, signal: Signal) -> float | None:
         if not isinstance(signal.capacity, str):

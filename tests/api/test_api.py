@@ -1,10 +1,11 @@
 """The REST contract, over the application itself; only the launcher is not real: it notes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -14,14 +15,18 @@ from healing.api.app import LARGEST_BODY, create_app
 from healing.api.desk import Desk
 from healing.api.schemas import DependencyView
 from healing.diagnosis import Chronicle
+from healing.failure import cold, foresee
+from healing.forecast import Exhaustion, Outlook
 from healing.incidents import Book
-from healing.names import Actor, IncidentId
+from healing.names import Actor, IncidentId, SignalName
 from healing.recovery.dispatch import Dispatch
 from healing.recovery.journal import Journal
 from healing.recovery.switch import Switch
 from healing.roster import Roll
 from healing.services import Stack
-from tests.stories import API, running, service
+from healing.watching import Judgement, Latest
+from healing.watching.signs import gather
+from tests.stories import API, DIED, NOON, running, service
 
 
 class Notes:
@@ -43,6 +48,7 @@ class World:
         self.prefect = DependencyView(name="prefect", ok=True, detail="connected")
         self.notes = Notes()
         self.book = Book()
+        self.latest = Latest()
         roll = Roll(lambda _: Stack({API: service()}))
         roll.call([running()])
         journal = Journal(FileLedger(tmp_path / "ledger"), self.book, now)
@@ -53,6 +59,7 @@ class World:
             switch=Switch(tmp_path / "paused"),
             roll=roll,
             answers=dict,
+            latest=self.latest,
             checkups=(lambda: self.engine, lambda: self.prefect),
             vital=frozenset({"containers"}),
             clock=now,
@@ -198,3 +205,47 @@ def test_health_and_metrics_need_no_token(world: World) -> None:
 def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/health", "/ready", "/status", "/metrics", "/remediations"} <= set(paths)
+
+
+def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> None:
+    hour = timedelta(hours=1)
+    full = Exhaustion(
+        signal=SignalName("memory"),
+        outlook=Outlook.SOON,
+        level=200.0,
+        capacity=256.0,
+        at=NOON,
+        soonest=hour / 4,
+        likely=hour / 3,
+        latest=hour / 2,
+        reason="full in 20 min",
+    )
+    seen = foresee(cold(), gather(np.array([0.2, 0.9]), [full], [DIED], now=NOON))
+    world.latest.take(
+        [
+            Judgement(
+                service=API,
+                score=0.9,
+                why="memory is high",
+                forecasts=(full,),
+                horizon=hour,
+                prognosis=seen,
+                findings=(),
+                at=NOON,
+            )
+        ]
+    )
+
+    (told,) = world.client().get("/predictions").json()
+
+    within = told["failure_probability"]
+    assert 0 < within["15m"] <= within["1h"] <= within["24h"] < 1
+    assert within["1h"] > 0.5
+    assert "full within the hour" in told["why_it_may_fail"][0]
+    assert any("ended by itself within the last hour: 1" in why for why in told["why_it_may_fail"])
+    assert told["forecasts"][0]["seconds_to_full"] == {"0.1": 900, "0.5": 1200, "0.9": 1800}
+    assert told["failures_learnt_from"] == 0
+
+
+def test_a_service_that_was_never_looked_at_has_no_prediction(world: World) -> None:
+    assert world.client().get("/predictions").json() == []

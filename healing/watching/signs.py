@@ -1,0 +1,54 @@
+"""Gather what speaks for a failure of one service."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.diagnosis import Happenings, was_asked_to_stop
+from healing.diagnosis.chronicle import deaths
+from healing.failure import HORIZONS, Sign, Signs, chance_within, rarity
+from healing.forecast import Exhaustion, Outlook
+
+AN_HOUR = timedelta(hours=1)
+
+
+def gather(
+    scores: NDArray[np.float64],
+    forecasts: Sequence[Exhaustion],
+    happenings: Iterable[Happenings],
+    *,
+    now: datetime,
+) -> Signs:
+    """Put together what is known; what is not is left out, which is not zero.
+
+    Args:
+        scores: How strange the newest rows are, NaN where unknown. Shape (n,), also (0,).
+        forecasts: Of everything that can run out.
+        happenings: What happened to each container.
+        now: The present time.
+    """
+    decades = rarity(scores)
+    known = decades[np.isfinite(decades)]
+    fell = [deaths(h, since=now - AN_HOUR) for h in happenings if not was_asked_to_stop(h)]
+    return Signs(
+        values={
+            Sign.STRANGEST: float(known.max()) if known.size else math.nan,
+            Sign.RESTARTS: float(sum(fell)),
+        },
+        full_within=_full_within(forecasts),
+    )
+
+
+def _full_within(forecasts: Sequence[Exhaustion]) -> tuple[float, ...]:
+    """Give the probability that anything is full; unknown when nothing could be said of any."""
+    told = [
+        chance_within(forecast.soonest, forecast.likely, forecast.latest)
+        for forecast in forecasts
+        if forecast.outlook is not Outlook.UNKNOWN
+    ]
+    if not told:
+        return (math.nan,) * len(HORIZONS)
+    return tuple(float(column.max()) for column in np.array(told).T)

@@ -1,0 +1,64 @@
+"""What speaks for a failure, gathered; what is not known is not zero."""
+
+import math
+
+import numpy as np
+import pytest
+
+from healing.failure import Sign
+from healing.forecast import Exhaustion, Outlook
+from healing.names import SignalName
+from healing.watching.signs import gather
+from tests.stories import DIED, NOON, STOPPED, seconds
+
+MEMORY = SignalName("memory")
+
+
+def forecast(outlook: Outlook, minutes: float | None = None) -> Exhaustion:
+    span = None if minutes is None else seconds(60 * minutes)
+    return Exhaustion(
+        signal=MEMORY,
+        outlook=outlook,
+        level=1.0,
+        capacity=2.0,
+        at=NOON,
+        soonest=span,
+        likely=span,
+        latest=span,
+    )
+
+
+def test_the_strangest_of_the_newest_rows_counts() -> None:
+    signs = gather(np.array([0.1, 0.9, math.nan, 0.5]), [], [], now=NOON)
+    assert signs.values[Sign.STRANGEST] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "forecasts"),
+    [
+        pytest.param(np.empty(0), [], id="no model, nothing that can run out"),
+        pytest.param(np.full(5, math.nan), [forecast(Outlook.UNKNOWN)], id="nothing measured"),
+    ],
+)
+def test_what_is_not_known_is_not_zero(scores: np.ndarray, forecasts: list[Exhaustion]) -> None:
+    signs = gather(scores, forecasts, [], now=NOON)
+    assert math.isnan(signs.values[Sign.STRANGEST])
+    assert all(math.isnan(within) for within in signs.full_within)
+
+
+def test_what_is_full_first_decides() -> None:
+    both = [forecast(Outlook.STEADY), forecast(Outlook.SOON, 10)]
+    assert gather(np.empty(0), both, [], now=NOON).full_within[0] > 0.5
+    assert gather(np.empty(0), both[:1], [], now=NOON).full_within == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("happenings", "count"),
+    [
+        pytest.param([], 0, id="no container"),
+        pytest.param([DIED, DIED], 2, id="two containers that ended by themselves"),
+        pytest.param([STOPPED], 0, id="one that was stopped on purpose"),
+    ],
+)
+def test_endings_that_nobody_asked_for_are_counted(happenings: list, count: int) -> None:
+    assert gather(np.empty(0), [], happenings, now=NOON).values[Sign.RESTARTS] == count
