@@ -32,6 +32,8 @@ from healing.adapters.embedded.postgres import find_binaries
 
 KILLS = 30
 AT_ONCE = 20
+APART = 61.0
+"""Seconds between two kills of one container: three deaths in a minute are a crash loop."""
 PREFIX = "healing-bench"
 WAIT = ["python3", "-c", "import time; time.sleep(1e6)"]
 
@@ -66,6 +68,7 @@ class Stand:
         self._ports = [port for port in range(24200, 24300) if is_free(LOOPBACK, port)][:3]
         self._process: subprocess.Popen[bytes] | None = None
         self.containers: list[str] = []
+        self._killed_at: dict[str, float] = {}
 
     @property
     def api(self) -> str:
@@ -114,13 +117,33 @@ class Stand:
         self._client.close()
         self._folder.cleanup()
 
+    def calm(self, count: int) -> list[str]:
+        """Choose the containers that were killed longest ago, once that is long enough."""
+        chosen = sorted(self.containers, key=lambda name: self._killed_at.get(name, 0))[:count]
+        latest = max(self._killed_at.get(name, 0) for name in chosen)
+        time.sleep(max(0.0, latest + APART - time.time()))
+        return chosen
+
     def kill(self, names: Sequence[str]) -> list[Killed]:
         """Kill these at once, wait until all of them are healed, and read what Docker tells."""
         since = time.time()
         for name in names:
+            self._killed_at[name] = since
             self._client.kill(name, "KILL")
         ended = [self._healed(name, since) for name in names]
         return [self._read(name, since, story) for name, story in zip(names, ended, strict=True)]
+
+    def wait_until_recorded(self) -> None:
+        """Wait until Prefect has the run of every incident, and answers at once again."""
+
+        def is_calm() -> bool:
+            with contextlib.suppress(requests.Timeout):
+                requests.get(f"{self.prefect}/api/ready", timeout=0.5)
+                told = requests.get(f"{self.api}/incidents", timeout=10).json()
+                return all(incident["run_url"] for incident in told)
+            return False
+
+        _wait(is_calm, 300)
 
     def stop_prefect(self) -> None:
         """Freeze the Prefect server: nobody answers, nothing refuses."""
@@ -128,21 +151,29 @@ class Stand:
 
     def first_task_after_ui_run(self) -> float:
         """Start a run over the REST API of the UI. Returns seconds until its first task ran."""
-        found = requests.get(f"{self.prefect}/api/deployments/name/recover/fast", timeout=10).json()
+        found = self._ask_prefect("GET", "/deployments/name/recover/fast")
         wanted = {"parameters": {"service": self.containers[0]}, "state": {"type": "SCHEDULED"}}
         asked = time.time()
-        url = f"{self.prefect}/api/deployments/{found['id']}/create_flow_run"
-        run = requests.post(url, json=wanted, timeout=10).json()["id"]
+        run = self._ask_prefect("POST", f"/deployments/{found['id']}/create_flow_run", wanted)["id"]
         tasks: list[dict[str, Any]] = []
 
         def has_begun() -> bool:
             only = {"flow_runs": {"id": {"any_": [run]}}, "sort": "EXPECTED_START_TIME_ASC"}
-            answer = requests.post(f"{self.prefect}/api/task_runs/filter", json=only, timeout=10)
-            tasks[:] = [task for task in answer.json() if task["start_time"]]
+            answer = self._ask_prefect("POST", "/task_runs/filter", only)
+            tasks[:] = [task for task in answer if task["start_time"]]
             return bool(tasks)
 
         _wait(has_begun, 30)
         return min(_seconds(task["start_time"]) for task in tasks) - asked
+
+    def _ask_prefect(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the server; one whose database is busy answers 503 and is asked again."""
+        while True:
+            answer = requests.request(method, f"{self.prefect}/api{path}", json=body, timeout=60)
+            if answer.status_code != requests.codes.unavailable:
+                answer.raise_for_status()
+                return answer.json()
+            time.sleep(0.1)
 
     def _healed(self, name: str, since: float) -> dict[str, Any]:
         found: list[dict[str, Any]] = []
@@ -150,9 +181,11 @@ class Stand:
         def is_over() -> bool:
             answer = requests.get(f"{self.api}/incidents", params={"service": name}, timeout=10)
             found[:] = [i for i in answer.json() if _seconds(i["opened_at"]) >= since - 1]
-            return bool(found) and found[0]["ending"] == "healed"
+            return bool(found) and found[0]["ending"] is not None
 
         _wait(is_over, 60)
+        if found[0]["ending"] != "healed":
+            raise RuntimeError(f"not healed: {found[0]['headline']}")
         return found[0]
 
     def _read(self, name: str, since: float, story: dict[str, Any]) -> Killed:
@@ -214,25 +247,26 @@ def main() -> None:
     print("seconds from the death that Docker tells   median    p95     max   run in Prefect live")
     try:
         for database in databases:
-            with stand(engine, database, AT_ONCE) as one:
+            with stand(engine, database, KILLS + 1) as one:
                 _measure(one, database)
     finally:
         engine.stop()
 
 
 def _measure(one: Stand, database: str) -> None:
-    one.kill(one.containers[:1])
+    one.kill(one.calm(1))
     single: list[Killed] = []
     for _ in range(KILLS):
-        single += one.kill(one.containers[:1])
+        single += one.kill(one.calm(1))
         time.sleep(0.5)
     _print(f"{database}: {KILLS} kills, one at a time", single)
-    _print(f"{database}: {AT_ONCE} killed at once", one.kill(one.containers))
+    _print(f"{database}: {AT_ONCE} killed at once", one.kill(one.calm(AT_ONCE)))
+    one.wait_until_recorded()
     ui = sorted(one.first_task_after_ui_run() for _ in range(10))
     row = f"{statistics.median(ui):7.2f} {'':7} {ui[-1]:7.2f}"
     print(f"  {database + ': run started in the UI, first task':<44}{row}", flush=True)
     one.stop_prefect()
-    frozen = [killed for _ in range(5) for killed in one.kill(one.containers[:1])]
+    frozen = [killed for _ in range(5) for killed in one.kill(one.calm(1))]
     _print(f"{database}: Prefect frozen", frozen)
 
 
