@@ -198,12 +198,21 @@ class Stand:
         return Killed(times["start"] - died, acted - died, self._was_live(story["id"]))
 
     def _was_live(self, incident: str) -> bool:
-        line = f'"incident":"{incident}"'
-        for file in (self.home / "state" / "ledger").glob("*.jsonl"):
-            for entry in file.read_text().splitlines():
-                if line in entry and '"live":true' in entry:
-                    return True
-        return False
+        """Wait for the note on its run, which is made once the report is written, and read it."""
+        found: list[str] = []
+
+        def is_noted() -> bool:
+            for file in (self.home / "state" / "ledger").glob("*.jsonl"):
+                found.extend(
+                    entry
+                    for entry in file.read_text().splitlines()
+                    if f'"incident":"{incident}"' in entry and '"live":' in entry
+                )
+            return bool(found)
+
+        with contextlib.suppress(TimeoutError):
+            _wait(is_noted, 3)
+        return any('"live":true' in entry for entry in found)
 
     def _prefect_pid(self) -> int:
         found = subprocess.run(

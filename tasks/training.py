@@ -6,6 +6,7 @@ from prefect import task
 
 from healing.roster import Roll
 from healing.watching import Learned, Learner, Result, Shard
+from healing.watching.apart import learn_apart
 from healing.wiring import services
 from tasks.noting import say_some
 from tasks.retrying import ACTS, READS
@@ -13,9 +14,12 @@ from tasks.retrying import ACTS, READS
 
 @task(name="learn", task_run_name="learn{shard}", **READS)
 async def learn(shard: Shard, seed: int, *, only_due: bool) -> list[Learned]:
-    """Fit a model of each service of a shard, in this process."""
+    """Fit a model of each service of a shard, in a process that ends with it."""
     learner = services().watching.learner
-    return await asyncio.to_thread(_learn, learner, shard, seed, only_due)
+    learned = await asyncio.to_thread(
+        learn_apart, learner, shard.names, seed=seed, only_due=only_due
+    )
+    return _said(learned)
 
 
 @task(name="learn", task_run_name="learn{shard}", **READS)
@@ -24,7 +28,7 @@ def learn_elsewhere(learner: Learner, shard: Shard, seed: int, *, only_due: bool
 
     The place must see the state directory under the same path.
     """
-    return _learn(learner, shard, seed, only_due)
+    return _said(learner.learn_all(shard.names, seed=seed, only_due=only_due))
 
 
 @task(name="forget what is gone", **ACTS)
@@ -34,8 +38,7 @@ async def forget() -> None:
     await asyncio.to_thread(services().watching.learner.keep_only, list(roll.now.stack.services))
 
 
-def _learn(learner: Learner, shard: Shard, seed: int, only_due: bool) -> list[Learned]:  # noqa: FBT001
-    learned = learner.learn_all(shard.names, seed=seed, only_due=only_due)
+def _said(learned: list[Learned]) -> list[Learned]:
     say_some(
         [
             f"{one.service}: {one.result}: {one.detail}"
