@@ -139,9 +139,9 @@ def _row(
         "false/day": _said(ours.outcome.false_per_day),
         "delay s": _said(ours.outcome.delay, digits=0),
         "full: false/day": _beside(told.false_per_day, linear.false_per_day),
-        "recall ": _beside(told.recall, linear.recall),
-        "error": _beside(told.error, linear.error),
-        "in 80 %": _said(told.coverage),
+        "full: recall": _beside(told.recall, linear.recall),
+        "full: error": _beside(told.error, linear.error),
+        "full: in 80 %": _said(told.coverage),
         "CPU s": _said(of.cpu_seconds, digits=1),
         "MiB": f"{of.memory_bytes / MIB:.0f}",
     }
