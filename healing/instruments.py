@@ -89,6 +89,12 @@ FAILURE_PROBABILITY = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+LEAKING = Gauge(
+    "self_healing_leaking",
+    "1 while what a service never gives back of a resource grows.",
+    ["resource", "service"],
+    registry=REGISTRY,
+)
 DATA_AGE = Gauge(
     "self_healing_data_age_seconds",
     "Age of the newest point of a service; NaN when there is none.",
@@ -107,6 +113,9 @@ def show_judgement(judgement: Judgement) -> None:
         ANOMALY_SCORE.labels(service).set(judgement.score)
     PREDICTIONS.labels("failure", service).inc()
     FAILURE_PROBABILITY.labels(service).set(judgement.prognosis.within_the_hour)
+    for leak in judgement.leaks:
+        PREDICTIONS.labels("leak", service).inc()
+        LEAKING.labels(leak.signal, service).set(leak.leaks)
     for forecast in judgement.forecasts:
         PREDICTIONS.labels("exhaustion", service).inc()
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}

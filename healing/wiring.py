@@ -158,7 +158,7 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
             source=source,
             roll=roll,
             chronicle=chronicle,
-            window=monitoring.metrics.resource_usage.prediction_window,
+            window=monitoring.exhaustion_window,
             sensitivity=monitoring.anomaly_detection.sensitivity,
         ),
         learner=Learner(

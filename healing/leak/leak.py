@@ -3,54 +3,21 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healing.history import History, say, say_rate, say_time
 from healing.leak.floor import floor_of, life_of, mean_of, without_days, without_load
-from healing.leak.trend import FEWEST_POINTS, Trend, trend_of
+from healing.leak.rules import Because, Found, against
+from healing.leak.trend import FEWEST_POINTS
 from healing.names import SignalName
 
 Values = NDArray[np.float64]
 
-CHANCE = 1e-3
-OF_LIMIT_AN_HOUR = 0.01
-FULL_WITHIN = timedelta(days=7)
-GOES_ON = 0.45
-"""The newest quarter must grow by this share of the whole: else it has found its level."""
-EACH_THIRD = 0.15
-"""Each third must bring this share of the growth: else it was a step."""
-ABOVE_NOISE = 4.0
-LEFT_BY = 0.5
-"""Growth after flat ground must be this share of what the ground ranges over, at least."""
+LONGEST = timedelta(days=3650)
 LEAST_TIME = timedelta(hours=1)
-FEWEST_OF_GROWTH = 10
 DAY = 86_400
-HOUR = 3600.0
-
-
-class Because(StrEnum):
-    """Why we say so. Also the word on metrics and in reports."""
-
-    LEAK = "leak"
-    TOO_LITTLE = "too_little"
-    """Too little is known since it was started."""
-    STEADY = "steady"
-    """What it never gives back does not grow, or not surely."""
-    PLATEAU = "plateau"
-    """It has grown, and found its level."""
-    STEP = "step"
-    """It has grown at once, and not since."""
-    SLIGHT = "slight"
-    """It grows too slowly to matter."""
-    LOAD = "load"
-    """It grows with the load."""
-    SEASONAL = "seasonal"
-    """It grows as on every day."""
-    CACHE = "cache_not_leak"
-    """The page cache grows; what the program itself holds does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +81,7 @@ def find_leak(  # noqa: PLR0913 each is a fact of its own
     if found.because is Because.LEAK and resident is not None:
         own = _judge(history, resident, limit, load=load, restarts=restarts)
         if own.because not in {Because.LEAK, Because.TOO_LITTLE}:
-            found = _Found(Because.CACHE, found.trend)
+            found = Found(Because.CACHE, found.trend)
     words = _WORDS[found.because]
     leak = Leak(signal=signal, at=at, because=found.because, reason=f"{signal} {words}")
     if found.trend is None:
@@ -127,7 +94,7 @@ def find_leak(  # noqa: PLR0913 each is a fact of its own
     if not leak.leaks:
         return leak
     seconds = max(0.0, (limit - found.level) / rate)
-    full_in = timedelta(seconds=min(seconds, FULL_WITHIN.total_seconds() * 500))
+    full_in = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
     lasted = say_time(timedelta(seconds=found.points * found.rows * history.step))
     return replace(
         leak,
@@ -153,15 +120,6 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    because: Because
-    trend: Trend | None = None
-    rows: int = 1
-    points: int = 0
-    level: float = float("nan")
-
-
 def _judge(
     history: History,
     signal: SignalName,
@@ -169,7 +127,7 @@ def _judge(
     *,
     load: SignalName | None,
     restarts: Collection[datetime],
-) -> _Found:
+) -> Found:
     values = history.column(signal).astype(np.float64)
     rows_of = [(int(r.timestamp()) - history.start) // history.step for r in restarts]
     began, tooth = life_of(values, np.array([r for r in rows_of if 0 <= r < len(values)], np.int64))
@@ -177,79 +135,19 @@ def _judge(
     seconds = rows * history.step
     lived = int(np.isfinite(floor).sum())
     if lived < FEWEST_POINTS or lived * seconds < LEAST_TIME.total_seconds():
-        return _Found(Because.TOO_LITTLE)
-    against = _against(floor, seconds, limit)
-    if against.because is not Because.LEAK:
-        return replace(against, rows=rows)
+        return Found(Because.TOO_LITTLE)
+    judged = against(floor, seconds, limit)
+    if judged.because is not Because.LEAK:
+        return replace(judged, rows=rows)
     if load is not None:
         apart = without_load(floor, mean_of(history.column(load).astype(np.float64)[began:], rows))
-        if apart is not floor and _against(apart, seconds, limit).because is not Because.LEAK:
-            return replace(against, because=Because.LOAD, rows=rows)
+        if apart is not floor and against(apart, seconds, limit).because is not Because.LEAK:
+            return replace(judged, because=Because.LOAD, rows=rows)
         floor = apart
     daily = _beside_yesterday(values, began, floor, rows, history.step)
-    if daily is not floor and _against(daily, seconds, limit).because is not Because.LEAK:
-        return replace(against, because=Because.SEASONAL, rows=rows)
-    return replace(against, rows=rows)
-
-
-def _against(floor: Values, seconds: int, limit: float) -> _Found:
-    """Ask the rules in turn; a point of the floor lasts so many seconds."""
-    onset = _onset(floor)
-    growth, ground = floor[onset:], floor[:onset]
-    trend = trend_of(growth)
-    known = growth[np.isfinite(growth)]
-    level = float(np.median(known[-3:])) if known.size else float("nan")
-    found = _Found(Because.LEAK, trend, points=len(growth), level=level)
-    gain = trend.slope * (len(growth) - 1)
-    place = np.arange(len(growth)) - (len(growth) - 1)
-    rest = growth - trend.slope * place
-    noise = 1.4826 * float(np.nanmedian(np.abs(rest - np.nanmedian(rest)))) if known.size else 0.0
-    before = ground[np.isfinite(ground)]
-    spread = float(np.ptp(before)) if before.size else 0.0
-    if trend.slope <= 0 or trend.p >= CHANCE or trend.low <= 0 or gain < ABOVE_NOISE * noise:
-        return replace(found, because=Because.STEADY)
-    if before.size and level < float(before.max()) + LEFT_BY * spread:
-        return replace(found, because=Because.STEADY)
-    if _last_slope(growth) < GOES_ON * trend.slope:
-        return replace(found, because=Because.PLATEAU)
-    if _least_third(growth) < EACH_THIRD * gain:
-        return replace(found, because=Because.STEP)
-    hourly = trend.low / seconds * HOUR
-    full = (limit - level) / (trend.slope / seconds)
-    if hourly < OF_LIMIT_AN_HOUR * limit and full > FULL_WITHIN.total_seconds():
-        return replace(found, because=Because.SLIGHT)
-    return found
-
-
-def _onset(floor: Values) -> int:
-    """Find where flat ground becomes growth: the hinge that fits best."""
-    known = np.isfinite(floor)
-    if known.sum() < FEWEST_OF_GROWTH:
-        return 0
-    place = np.flatnonzero(known).astype(np.float64)
-    hinges = np.arange(max(1, len(floor) - FEWEST_OF_GROWTH + 1))
-    risen = np.maximum(place[None, :] - hinges[:, None], 0.0)
-    risen -= risen.mean(axis=1, keepdims=True)
-    value = floor[known] - floor[known].mean()
-    slant = risen @ value
-    fit = slant * np.abs(slant) / np.maximum((risen**2).sum(axis=1), 1e-12)
-    return int(hinges[int(np.argmax(fit))])
-
-
-def _last_slope(growth: Values) -> float:
-    newest = growth[-max(6, len(growth) // 4) :]
-    x = np.flatnonzero(np.isfinite(newest)).astype(np.float64)
-    if len(x) < 3:  # noqa: PLR2004 a line
-        return 0.0
-    y = newest[np.isfinite(newest)]
-    earlier, later = np.triu_indices(len(x), k=1)
-    return float(np.median((y[later] - y[earlier]) / (x[later] - x[earlier])))
-
-
-def _least_third(growth: Values) -> float:
-    known = growth[np.isfinite(growth)]
-    ends = [float(np.median(part)) for part in np.array_split(known, 7)[::3]]
-    return min(ends[1] - ends[0], ends[2] - ends[1])
+    if daily is not floor and against(daily, seconds, limit).because is not Because.LEAK:
+        return replace(judged, because=Because.SEASONAL, rows=rows)
+    return replace(judged, rows=rows)
 
 
 def _beside_yesterday(values: Values, began: int, floor: Values, rows: int, step: int) -> Values:

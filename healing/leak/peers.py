@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from healing.leak.leak import Because, Leak
+from healing.leak.leak import Leak
+from healing.leak.rules import Because
 from healing.names import InstanceName
 
 MOST = 0.75

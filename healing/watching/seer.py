@@ -14,11 +14,17 @@ from healing.failure import Prognosis, cold, foresee
 from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.instances import What
+from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
-from healing.policy.outlook import finding_of_exhaustion, finding_of_strangeness
+from healing.policy.outlook import (
+    finding_of_exhaustion,
+    finding_of_leak,
+    finding_of_strangeness,
+)
 from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
+from healing.watching.leaks import leak_of
 from healing.watching.observer import Observed
 from healing.watching.signs import gather
 
@@ -39,6 +45,7 @@ class Judgement:
         prognosis: How likely the service fails soon.
         findings: What deserves attention.
         at: When it was looked at.
+        leaks: One for each signal that a process holds on to.
     """
 
     service: ServiceName
@@ -49,6 +56,7 @@ class Judgement:
     prognosis: Prognosis
     findings: tuple[Finding, ...]
     at: datetime
+    leaks: tuple[Leak, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +79,35 @@ class Seer:
         """Judge one service. Data that is not fresh gives no finding, and says why."""
         name = seen.service.name
         score, why, strange, lately = self._strangeness(seen)
-        forecasts = tuple(
-            self._forecast(seen, signal, capacity)
+        capacities = [
+            (signal, capacity)
             for signal in seen.service.signals
             if seen.is_fresh(signal.name) and (capacity := self._capacity(signal)) is not None
+        ]
+        restarts = self._restarts(name)
+        forecasts = tuple(
+            self._forecast(seen, signal, capacity, restarts) for signal, capacity in capacities
+        )
+        leaks = tuple(
+            leak
+            for signal, capacity in capacities
+            if (leak := leak_of(seen.history, signal, capacity, now=seen.now, restarts=restarts))
         )
         instance = self._only_instance(name)
         full = [finding_of_exhaustion(name, instance, forecast) for forecast in forecasts]
-        findings = tuple(finding for finding in (*full, strange) if finding is not None)
+        told = {finding.signal for finding in full if finding is not None}
+        leaking = [
+            finding_of_leak(name, instance, leak, within=self.window)
+            for leak in leaks
+            if leak.signal not in told
+        ]
+        findings = tuple(f for f in (*full, *leaking, strange) if f is not None)
         return Judgement(
             service=name,
             score=score,
             why=why,
             forecasts=forecasts,
+            leaks=leaks,
             horizon=self.window,
             prognosis=self._prognosis(seen, lately, forecasts),
             findings=findings,
@@ -124,7 +148,9 @@ class Seer:
         except HealingError:
             return None
 
-    def _forecast(self, seen: Observed, signal: Signal, capacity: float) -> Exhaustion:
+    def _forecast(
+        self, seen: Observed, signal: Signal, capacity: float, restarts: list[datetime]
+    ) -> Exhaustion:
         return forecast_exhaustion(
             seen.history,
             signal.name,
@@ -132,7 +158,7 @@ class Seer:
             now=seen.now,
             window=self.window,
             unit=signal.unit,
-            restarts=self._restarts(seen.service.name),
+            restarts=restarts,
         )
 
     def _restarts(self, service: ServiceName) -> list[datetime]:

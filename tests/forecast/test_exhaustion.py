@@ -303,6 +303,38 @@ def test_the_unit_of_measure_does_not_matter() -> None:
     assert in_mib.certainty == pytest.approx(in_bytes.certainty)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(-(10**6), 10**6))
+def test_the_time_of_day_does_not_matter(steps: int) -> None:
+    memory = quiet(1440)
+    memory[-10:] += MIB * 15 * np.arange(1, 11)
+    shift = 15 * steps
+
+    later = forecast_exhaustion(
+        history_of(15, end=EPOCH + shift, memory=memory),
+        MEMORY,
+        LIMIT,
+        now=NOON + timedelta(seconds=shift),
+        window=HALF_AN_HOUR,
+        unit="bytes",
+    )
+
+    assert (later.reason, later.likely) == (forecast(memory).reason, forecast(memory).likely)
+
+
+def test_slow_growth_through_noise_is_an_alarm_when_it_is_likely_full_in_time() -> None:
+    rows = 3 * 1440
+    memory = quiet(rows, level=60, noise=6, seed=5)
+    memory[-600:] += 100 * MIB * np.arange(600) / 600
+
+    soon = forecast(memory, step=60, window=timedelta(days=1))
+    later = forecast(memory, step=60, window=timedelta(hours=4))
+
+    assert soon.outlook is Outlook.SOON
+    assert later.outlook is Outlook.GROWING
+    assert soon.soonest < soon.likely < soon.latest
+
+
 def test_an_empty_history_is_unknown() -> None:
     empty = History(start=0, step=15, signals=(MEMORY,), values=np.empty((0, 1), np.float32))
 

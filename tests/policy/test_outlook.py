@@ -6,8 +6,14 @@ import pytest
 from healing.anomaly import Scores
 from healing.finding import Kind
 from healing.forecast import Exhaustion, Outlook
+from healing.leak import Because, Leak
 from healing.names import SignalName
-from healing.policy.outlook import finding_of_exhaustion, finding_of_strangeness, strange_from
+from healing.policy.outlook import (
+    finding_of_exhaustion,
+    finding_of_leak,
+    finding_of_strangeness,
+    strange_from,
+)
 from tests.stories import API, API_1, NOON
 
 MEMORY = SignalName("memory")
@@ -50,6 +56,30 @@ def test_only_what_is_full_soon_is_a_finding(outlook: Outlook, is_found: bool) -
 def test_a_finding_says_when_in_words() -> None:
     found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON))
     assert (found.kind, found.signal, found.detail) == (Kind.EXHAUSTION, MEMORY, "full in 2 min")
+
+
+@pytest.mark.parametrize(
+    ("because", "minutes", "is_found"),
+    [
+        pytest.param(Because.LEAK, 40, True, id="full within the time that counts"),
+        pytest.param(Because.LEAK, 300, False, id="full later: a restart now would hide it"),
+        pytest.param(Because.PLATEAU, 40, False, id="no leak"),
+    ],
+)
+def test_a_leak_is_a_finding_once_it_is_near(
+    because: Because, minutes: int, is_found: bool
+) -> None:
+    leak = Leak(
+        signal=MEMORY,
+        at=NOON,
+        because=because,
+        full_in=timedelta(minutes=minutes),
+        reason="memory leaks",
+    )
+
+    found = finding_of_leak(API, API_1, leak, within=timedelta(minutes=45))
+
+    assert (found is not None) is is_found
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from pydantic import BeforeValidator, Field
 from healing.settings.kinds import Amount, Count, Duration, Flag, Name, Names, Ratio, Share, one_of
 from healing.settings.section import Section, Switchable
 
+EXHAUSTION = "resource_exhaustion"
+"""The alert whose `lead_time` says how early a person wants to know that something is full."""
+
 
 class Algorithm(StrEnum):
     """How strangeness is measured."""
@@ -96,3 +99,10 @@ class PredictiveMonitoring(Switchable):
     """How strange is too strange."""
     alerts: Mapping[Name, AlertSettings] = Field(default_factory=dict[str, AlertSettings])
     """Who is told of what, such as `predictive_failure` or `resource_exhaustion`."""
+
+    @property
+    def exhaustion_window(self) -> timedelta:
+        """How far ahead exhaustion is an alarm: no later than a person wants to know of it."""
+        ahead = self.metrics.resource_usage.prediction_window
+        alert = self.alerts.get(EXHAUSTION)
+        return ahead if alert is None else max(ahead, alert.lead_time)
