@@ -68,6 +68,9 @@ class Found:
 
 def against(floor: Values, seconds: int, limit: float) -> Found:
     """Ask the rules in turn; a point of the floor lasts so many seconds."""
+    # Where the last tooth of a saw-tooth falls back to is not known yet.
+    measured = np.flatnonzero(np.isfinite(floor))
+    floor = floor[: measured[-1] + 1] if measured.size else floor
     onset = onset_of(floor)
     growth, ground = floor[onset:], floor[:onset]
     trend = trend_of(growth)
