@@ -60,7 +60,7 @@ def read_span(option: str, text: str) -> timedelta:
         BadInputError: It is none.
     """
     from healing.errors import BadInputError
-    from healing.settings.units import read_some_time
+    from healing.units import read_some_time
 
     try:
         return read_some_time(text)

@@ -11,7 +11,7 @@ from healing.settings.nearest import did_you_mean
 from healing.settings.procedures import KNOWN_TRIGGERS, read_trigger
 from healing.settings.secrets import masked
 from healing.settings.tree import Settings
-from healing.settings.units import shown
+from healing.units import shown
 
 SLOWEST_LIKELY_ANSWER = timedelta(minutes=1)
 

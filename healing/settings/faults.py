@@ -12,7 +12,7 @@ from healing.settings.keys import suggestion
 from healing.settings.secrets import masked
 from healing.settings.section import Section
 from healing.settings.tree import Place
-from healing.settings.units import one_line, shown
+from healing.units import one_line, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from healing.settings import units
+from healing import units
 from healing.settings.document import Scalar
 from healing.settings.nearest import did_you_mean
 

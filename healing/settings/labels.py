@@ -18,7 +18,7 @@ from healing.settings.nearest import nearest
 from healing.settings.secrets import masked
 from healing.settings.sections.safety import Defaults
 from healing.settings.sections.services import ServiceSettings
-from healing.settings.units import one_line, shown
+from healing.units import one_line, shown
 
 PREFIX = "healing."
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"

@@ -11,7 +11,7 @@ from healing.settings.kinds import FROM_ENVIRONMENT
 from healing.settings.section import Switchable
 from healing.settings.sections.limits import Budget, write_budget
 from healing.settings.tree import Settings
-from healing.settings.units import write_duration
+from healing.units import write_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -26,7 +26,7 @@ from healing.settings.sections.rollback import Rollback
 from healing.settings.sections.safety import Defaults, Safety
 from healing.settings.sections.services import ServiceSettings, TargetSettings
 from healing.settings.sections.storage import Storage
-from healing.settings.units import one_line
+from healing.units import one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 from healing.settings.keys import Key, keys
 from healing.settings.sections.limits import Budget, write_budget
 from healing.settings.tree import Settings
-from healing.settings.units import write_duration
+from healing.units import write_duration
 
 _INHERITED = {
     "services.<name>.limits.": "safety.limits",

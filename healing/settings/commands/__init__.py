@@ -14,7 +14,7 @@ from healing.settings.commands.words import (
     normal_placeholders,
     split,
 )
-from healing.settings.units import shown
+from healing.units import shown
 
 __all__ = ["FORMS", "CommandType", "Understood", "understand"]
 

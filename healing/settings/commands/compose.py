@@ -13,7 +13,7 @@ from healing.settings.actions import (
     StopGracefully,
 )
 from healing.settings.commands.words import Understood, compose_service, grace, options
-from healing.settings.units import read_whole, shown
+from healing.units import read_whole, shown
 
 FORMS = (
     "docker-compose [-p PROJECT] restart [-t SECONDS] {service} or SERVICE...",

@@ -12,7 +12,7 @@ from healing.settings.actions import (
     TerminateIdleSessions,
 )
 from healing.settings.commands.words import Understood
-from healing.settings.units import read_duration, shown
+from healing.units import read_duration, shown
 
 FORMS = (
     (

@@ -8,7 +8,7 @@ from datetime import timedelta
 from healing.names import InstanceName
 from healing.services import ByCompose, ByName, Target
 from healing.settings.actions import Action
-from healing.settings.units import read_duration, shown
+from healing.units import read_duration, shown
 
 SERVICE = "{service}"
 """Stands for the service in trouble, under whichever name the file knows it."""

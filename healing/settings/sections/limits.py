@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from healing import units
 from healing.services import Limits
-from healing.settings import units
 from healing.settings.kinds import Duration, Pause
 from healing.settings.section import Section
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from healing.services import Exec, Http, Probe, Tcp
 from healing.settings.kinds import Count, Duration, read_argv, read_text
 from healing.settings.section import Section
-from healing.settings.units import shown
+from healing.units import shown
 
 _STANDARD = Probe(check=Http(""))
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "fish", "busybox", "env"})

@@ -9,7 +9,7 @@ from healing.services import Signal
 from healing.settings import promql
 from healing.settings.kinds import Text, read_text
 from healing.settings.section import Section
-from healing.settings.units import read_number, read_size, shown, write_size
+from healing.units import read_number, read_size, shown, write_size
 
 
 def _read_capacity(value: object) -> float | str:

@@ -8,7 +8,7 @@ from healing.names import InstanceName
 from healing.services import ByCompose, ByLabel, ByName, Target
 from healing.settings.kinds import Text
 from healing.settings.section import Section
-from healing.settings.units import shown
+from healing.units import shown
 
 
 class ComposeTarget(Section):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healing.settings.units import (
+from healing.units import (
     read_duration,
     read_number,
     read_ratio,
