@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from healing.breakers import Defaults, Rules
 from healing.settings.kinds import Count, Duration, Flag, Json, Name, Text
 from healing.settings.section import Section
 
@@ -39,6 +40,20 @@ class BreakerSettings(Section):
                 raise ValueError(f"begins like JSON and is none: {error}") from error
         return value
 
+    def defaults(self) -> Defaults:
+        """Hand the checked values to the breaker: failures and successes are counted in a row."""
+        trials = max(self.half_open_requests, self.success_threshold)
+        rules = Rules(
+            fail_rate=None,
+            in_a_row=self.failure_threshold,
+            open_for=self.timeout.total_seconds(),
+            open_at_most=max(600.0, self.timeout.total_seconds()),
+            trials=trials,
+            trials_at_once=self.half_open_requests,
+            successes_to_close=self.success_threshold,
+        )
+        return Defaults(rules=rules, fallback_response=self.fallback_response)
+
 
 class CircuitBreakers(Section):
     """Breakers between services and what they depend on."""
@@ -55,3 +70,7 @@ class CircuitBreakers(Section):
             return self.default
         said: dict[str, Any] = {key: getattr(own, key) for key in own.model_fields_set}
         return self.default.model_copy(update=said)
+
+    def lookup(self, name: str) -> Defaults | None:
+        """Give what stands here for a breaker; None when its name is not known."""
+        return self.named(name).defaults() if name in self.services else None

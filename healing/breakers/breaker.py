@@ -1,0 +1,477 @@
+"""One breaker: the pure machine, kept behind a lock that a good call never takes.
+
+`door` is the window of the present generation while calls simply pass, and None as soon as
+anything else has to be thought about. That one read is all a guarded call pays for the states.
+"""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from healing.breakers import machine
+from healing.breakers.events import Changed, announcer
+from healing.breakers.fleet import Delta, FleetDesk, FleetView, Ticket
+from healing.breakers.machine import Because, Counts, Standing, State
+from healing.breakers.permit import Permit
+from healing.breakers.refusal import BreakerOpen
+from healing.breakers.rules import Rules, seconds
+from healing.breakers.window import Window
+
+_BY_HAND = frozenset({State.FORCED_OPEN, State.DISABLED, State.OBSERVING})
+_LEAST_OF_RAMP = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """An operator's word, which goes before the breaker's own."""
+
+    state: State
+    reason: str
+    by: str
+    until: float | None
+    """Monotonic time at which it ends by itself; None: until it is taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How a breaker stands, for people and metrics."""
+
+    name: str
+    state: State
+    standing: Standing
+    counts: Counts
+    rejected: int
+    """Calls refused since it was made."""
+    retry_after: float | None
+    """Seconds until trials begin; None when it does not refuse, or nobody knows."""
+    override: Override | None
+    fleet: FleetView | None
+
+
+class Breaker:
+    """Stops asking a dependency that does not answer well, and finds out when it does again.
+
+    Thread-safe; usable from coroutines as well, as nothing here waits for I/O.
+
+    Args:
+        name: As an operator calls the dependency.
+        rules: When it opens and closes.
+        scope: `process`, or `fleet` when a backend may connect it to others of the same name.
+        clock: Monotonic seconds.
+        chance: Random numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rules: Rules | None = None,
+        *,
+        scope: str = "process",
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.name = name
+        self.scope = scope
+        self.clock = clock
+        self.rules = rules or Rules()
+        self.fleet = FleetDesk()
+        self.door: Window | None = None
+        self._chance = chance
+        self._lock = threading.Lock()
+        self._tickets = itertools.count(1).__next__
+        self._running: dict[Permit, float] = {}
+        self._standing = Standing(since=clock())
+        self._window = Window(self.rules, clock())
+        self._override: Override | None = None
+        self._refused = itertools.count().__next__
+        self._refused_read = 0
+        self._taken = (0, 0, 0)
+        self._before = (0, 0, 0)
+        self._shut = (0.0, Because.NEW, "process")
+        self._set_door()
+
+    def __repr__(self) -> str:
+        return f"<Breaker {self.name!r} {self.state}>"
+
+    @property
+    def state(self) -> State:
+        """What it does with calls now; looking changes nothing."""
+        override = self._override
+        if override and not self._is_over(override):
+            return override.state
+        view = self.fleet.view
+        standing = self._standing
+        if standing.state is State.CLOSED and view and view.state is not State.CLOSED:
+            return view.state
+        return standing.state
+
+    def stats(self) -> Stats:
+        """Count everything at this moment."""
+        with self._lock:
+            self._window.forget(self.clock())
+            self._refused_read += 1
+            return Stats(
+                name=self.name,
+                state=self.state,
+                standing=self._standing,
+                counts=self._window.counts(),
+                rejected=self._refused() + 1 - self._refused_read,
+                retry_after=self._retry_after(),
+                override=self._override,
+                fleet=self.fleet.view,
+            )
+
+    def acquire(self) -> Permit:
+        """Ask for leave to call; tell the permit how it went.
+
+        Raises:
+            BreakerOpen: Calls are refused.
+        """
+        window = self.door
+        now = self.clock()
+        if window is not None and now < window.turn:
+            return Permit(self, window, now)
+        until, cause, scope = self._shut
+        if now < until:
+            self._refused()
+            raise BreakerOpen(self.name, until - now, cause, scope)
+        with self._lock:
+            permit = self._admit(now)
+        if isinstance(permit, Permit):
+            return permit
+        self._refused()
+        raise BreakerOpen(self.name, *permit)
+
+    def try_acquire(self) -> Permit | None:
+        """Ask for leave to call; None when calls are refused."""
+        try:
+            return self.acquire()
+        except BreakerOpen:
+            return None
+
+    def look(self, window: Window, now: float) -> None:
+        """Let time do its part: forget old slices, count calls that hang, end an override."""
+        with self._lock:
+            if window is self._window:
+                self._look(now)
+
+    def succeeded(self, window: Window, took: float) -> None:
+        """Take in a good call that has ticked and was slow, or came while things were suspect."""
+        with self._lock:
+            if window is not self._window:
+                return
+            window.in_a_row = 0
+            if took >= window.slow_after:
+                window.add(slow=True)
+            self._judge(window, self.clock())
+
+    def failed(self, window: Window, took: float, told: float | None = None) -> None:
+        """Take in a failed call; `told` is what the dependency said to wait, in seconds."""
+        with self._lock:
+            if window is self._window:
+                window.tick()
+                window.add(failed=True, slow=took >= window.slow_after)
+                self._judge(window, self.clock(), told)
+        self.fleet.wake()
+
+    def settle(self, permit: Permit, *, ok: bool | None, told: float | None) -> None:
+        """Take in the outcome of a permit."""
+        if isinstance(permit.ticket, Ticket):
+            self.fleet.settle(permit.ticket, ok=ok)
+            return
+        now = self.clock()
+        took = now - permit.began
+        window = permit.window
+        if permit.ticket is not None:
+            with self._lock:
+                ticket, rules, spread = permit.ticket, self.rules, self._chance()
+                was = machine.advanced(self._standing, now=now, rules=rules, spread=spread)
+                is_slow = ok and rules.slow_after is not None and took >= rules.slow_after
+                self._go(
+                    machine.settled(
+                        was,
+                        ticket,
+                        ok=False if is_slow else ok,
+                        now=now,
+                        rules=rules,
+                        spread=spread,
+                        told=told,
+                    )
+                )
+            return
+        if permit.is_watched:
+            with self._lock:
+                # Whoever counted it as hanging has taken it out: it must not count twice.
+                if self._running.pop(permit, None) is None:
+                    return
+        if window is None or ok is None:
+            return
+        if not ok:
+            self.failed(window, took, told)
+            return
+        window.tick()
+        if window.is_suspect or took >= window.slow_after:
+            self.succeeded(window, took)
+
+    def force_open(self, reason: str, *, by: str, for_: float | str | None = None) -> None:
+        """Refuse all calls, until it is taken back or `for_` is over."""
+        self._set(State.FORCED_OPEN, reason, by, for_)
+
+    def disable(self, reason: str = "", *, by: str = "", for_: float | str | None = None) -> None:
+        """Let all calls through and count nothing."""
+        self._set(State.DISABLED, reason, by, for_)
+
+    def observe(self, reason: str = "", *, by: str = "", for_: float | str | None = None) -> None:
+        """Let all calls through, but count, open and close as if it were in earnest."""
+        self._set(State.OBSERVING, reason, by, for_)
+
+    def reset(self, reason: str = "", *, by: str = "") -> None:
+        """Close it now, forget the window and any override."""
+        with self._lock:
+            before = self.state
+            self._override = None
+            self._standing = machine.closed(self._standing, Because.OPERATOR, now=self.clock())
+            self._renew()
+            self._tell(before, by=by, reason=reason)
+
+    def change_rules(self, rules: Rules) -> None:
+        """Judge by other rules from now on; the calls counted so far stay."""
+        with self._lock:
+            now = self.clock()
+            self.rules = rules
+            self._window.forget(now)
+            self._window.adopt(rules, now)
+            self._judge(self._window, now)
+
+    def adopt(self, view: FleetView | None) -> None:
+        """Take over what the fleet says; None: there is no word from it any more."""
+        with self._lock:
+            before, last = self.state, self.fleet.view
+            self.fleet.view = view
+            is_closing = view and view.state is State.CLOSED and last and last is not view
+            if is_closing and last and last.state is not State.CLOSED:
+                self._standing = machine.closed(self._standing, Because.FLEET, now=self.clock())
+                self._renew()
+            self._set_door()
+            self._tell(before)
+
+    def take_delta(self) -> Delta:
+        """Give the calls since this was last asked; for the one backend."""
+        with self._lock:
+            now = self._totals()
+            calls, failed, slow = (n - t for n, t in zip(now, self._taken, strict=True))
+            self._taken = now
+            return Delta(ok=calls - failed, failed=failed, slow=slow)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: locks may be held, trials are the parent's."""
+        self._lock = threading.Lock()
+        self._running = {}
+        self._standing = replace(self._standing, leases={})
+        self._taken = self._totals()
+        wake, self.fleet = self.fleet.wake, FleetDesk()
+        self.fleet.wake = wake
+        self._set_door()
+
+    def is_idle(self) -> bool:
+        """Whether it could be forgotten without forgetting any trouble."""
+        with self._lock:
+            self._window.forget(self.clock())
+            counts = self._window.counts()
+            return (
+                self._standing.state is State.CLOSED
+                and not (self._override or self._running or self.fleet.view)
+                and not (counts.failed or counts.slow or counts.in_a_row)
+            )
+
+    # What follows is only called with the lock held.
+
+    def _admit(self, now: float) -> Permit | tuple[float | None, Because, str]:
+        self._look(now)
+        window, override = self._window, self._override
+        if override and override.state is State.FORCED_OPEN:
+            return self._retry_after(), Because.OPERATOR, "operator"
+        if override and override.state is State.DISABLED:
+            return Permit(self, None, now)
+        if override:
+            trial = self._trial(now) if self._standing.state is State.HALF_OPEN else None
+            return trial or self._watched(window, now)
+        standing, view = self._standing, self.fleet.view
+        if view and view.state is not State.CLOSED:
+            due = view.state is State.HALF_OPEN or now >= view.until
+            ticket = self.fleet.pop(now) if due else None
+            if ticket:
+                return Permit(self, None, now, ticket)
+            return self._retry_after(), view.because, "fleet"
+        if standing.state is State.CLOSED:
+            if self._is_let_in(standing, now):
+                return self._watched(window, now)
+            return None, Because.RAMP, "process"
+        if standing.state is State.OPEN:
+            return standing.until - now, standing.because, "process"
+        return self._trial(now) or (self._retry_after(), Because.TRIALS_TAKEN, "process")
+
+    def _trial(self, now: float) -> Permit | None:
+        ticket = self._tickets()
+        taken = machine.admitted(self._standing, ticket, now=now, rules=self.rules)
+        if taken is None:
+            return None
+        self._standing = taken
+        return Permit(self, None, now, ticket)
+
+    def _is_let_in(self, standing: Standing, now: float) -> bool:
+        ramp = self.rules.ramp
+        if standing.because not in {Because.TRIALS_SUCCEEDED, Because.FLEET} or not ramp:
+            return True
+        share = max(_LEAST_OF_RAMP, (now - standing.since) / ramp)
+        if share >= 1:
+            self._set_door()
+            return True
+        return self._chance() < share
+
+    def _watched(self, window: Window, now: float) -> Permit:
+        permit = Permit(self, window, now, is_watched=self._is_watching())
+        if permit.is_watched:
+            self._running[permit] = now
+        return permit
+
+    def _is_watching(self) -> bool:
+        return self.rules.count_hanging and self.rules.slow_after is not None
+
+    def _look(self, now: float) -> None:
+        override = self._override
+        if override and self._is_over(override):
+            self._override = None
+            if override.state is State.FORCED_OPEN:
+                # Nobody knows how it is by now: a trial finds out, not everybody at once.
+                self._standing = replace(
+                    machine.opened(
+                        self._standing, Because.OPERATOR, now=now, rules=self.rules, spread=0
+                    ),
+                    until=now,
+                )
+            self._renew()
+            self._tell(override.state, by=override.by, reason="it was set until now")
+        self._window.forget(now)
+        self._count_hanging(now)
+        spread = self._chance()
+        if self._standing.state is not State.CLOSED:
+            self._go(machine.advanced(self._standing, now=now, rules=self.rules, spread=spread))
+        self._set_door()
+
+    def _count_hanging(self, now: float) -> None:
+        hanging = False
+        # Calls begin in the order in which they stand here: the first young one ends the search.
+        for permit, began in tuple(self._running.items()):
+            if now - began < self._window.slow_after:
+                break
+            del self._running[permit]
+            if permit.window is self._window:
+                hanging = True
+                self._window.tick()
+                self._window.add(slow=True)
+        if hanging:
+            self._judge(self._window, now)
+
+    def _judge(self, window: Window, now: float, told: float | None = None) -> None:
+        window.forget(now)
+        counts = window.counts()
+        because = machine.exceeded(counts, self.rules)
+        if because and self._standing.state is State.CLOSED:
+            spread = self._chance()
+            self._go(
+                machine.opened(
+                    self._standing, because, now=now, rules=self.rules, spread=spread, told=told
+                )
+            )
+            return
+        is_early = counts.calls < self.rules.min_calls and bool(counts.failed or counts.slow)
+        window.is_suspect = is_early or counts.in_a_row > 0
+
+    def _go(self, standing: Standing) -> None:
+        before, was = self.state, self._standing
+        self._standing = standing
+        if standing.generation != was.generation:
+            self._renew()
+            self._tell(before)
+
+    def _renew(self) -> None:
+        calls, failed, slow = self._totals()
+        self._before = (calls, failed, slow)
+        self._window = Window(self.rules, self.clock())
+        self._set_door()
+
+    def _totals(self) -> tuple[int, int, int]:
+        calls, failed, slow = self._before
+        window = self._window
+        return (
+            calls + window.total(),
+            failed + window.total_failed,
+            slow + window.total_slow,
+        )
+
+    def _set_door(self) -> None:
+        view, standing = self.fleet.view, self._standing
+        ramping = (
+            self.rules.ramp > 0
+            and standing.because in {Because.TRIALS_SUCCEEDED, Because.FLEET}
+            and self.clock() - standing.since < self.rules.ramp
+        )
+        is_plain = (
+            self._override is None
+            and standing.state is State.CLOSED
+            and (view is None or view.state is State.CLOSED)
+            and not (ramping or self._is_watching())
+        )
+        self.door = self._window if is_plain else None
+        # Until this time a refusal needs no second thought, and no lock.
+        if self._override is None and view and view.state is State.OPEN:
+            self._shut = (view.until, view.because, "fleet")
+        elif self._override is None and standing.state is State.OPEN:
+            self._shut = (standing.until, standing.because, "process")
+        else:
+            self._shut = (0.0, Because.NEW, "process")
+
+    def _set(self, state: State, reason: str, by: str, for_: float | str | None) -> None:
+        with self._lock:
+            before = self.state
+            until = None if for_ is None else self.clock() + seconds(for_)
+            self._override = Override(state=state, reason=reason, by=by, until=until)
+            self._set_door()
+            self._tell(before, by=by, reason=reason)
+
+    def _is_over(self, override: Override) -> bool:
+        return override.until is not None and self.clock() >= override.until
+
+    def _retry_after(self) -> float | None:
+        now = self.clock()
+        ends: float | None
+        if self._override:
+            is_shut = self._override.state is State.FORCED_OPEN
+            ends = self._override.until if is_shut else None
+        elif self.fleet.view and self.fleet.view.state is State.OPEN:
+            ends = self.fleet.view.until
+        elif self._standing.state is State.OPEN:
+            ends = self._standing.until
+        else:
+            ends = min(self._standing.leases.values(), default=None)
+        return None if ends is None else max(0.0, ends - now)
+
+    def _tell(self, before: State, *, by: str = "breaker", reason: str = "") -> None:
+        after = self.state
+        if before is after:
+            return
+        announcer.tell(
+            Changed(
+                name=self.name,
+                before=before,
+                after=after,
+                because=Because.OPERATOR if after in _BY_HAND else self._standing.because,
+                at=time.time(),
+                by=by,
+                reason=reason,
+            )
+        )

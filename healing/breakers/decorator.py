@@ -1,0 +1,204 @@
+"""`@breaker("payments")`: the face that applications see."""
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast
+
+from healing.breakers.breaker import Breaker
+from healing.breakers.fallbacks import Chain, Fallback, Function, Value
+from healing.breakers.guard import Pick, guard
+from healing.breakers.judgement import ErrorTest, Judgement
+from healing.breakers.permit import Permit
+from healing.breakers.registry import Family, registry
+from healing.breakers.rules import LastCalls, LastSeconds, Rules, seconds
+
+F = TypeVar("F", bound=Callable[..., Any])
+Duration = timedelta | float | str
+
+_DURATIONS = ("slow_after", "open_for", "open_at_most", "trial_within", "ramp")
+_entered: ContextVar[tuple[tuple[Breaker, Permit], ...]] = ContextVar(
+    "healing_breakers_entered", default=()
+)
+
+
+class RuleChanges(TypedDict, total=False):
+    """The fields of `Rules`, durations and the window as people write them."""
+
+    fail_rate: float | None
+    fail_count: int | None
+    in_a_row: int | None
+    slow_after: Duration | None
+    slow_rate: float
+    count_hanging: bool
+    window: LastCalls | LastSeconds | int | str
+    min_calls: int
+    open_for: Duration
+    open_growth: float
+    open_at_most: Duration
+    jitter: float
+    trials: int
+    trials_at_once: int
+    trial_within: Duration
+    successes_to_close: int
+    ramp: Duration
+
+
+class Guard:
+    """A breaker and how outcomes are read: decorates functions, and guards `with` blocks.
+
+    Attributes:
+        breaker: The breaker itself: its state, its figures, its levers.
+    """
+
+    def __init__(
+        self, breaker: Breaker, judgement: Judgement, chain: Chain | None, pick: Pick | None
+    ) -> None:
+        self.breaker = breaker
+        self._judgement = judgement
+        self._chain = chain
+        self._pick = pick
+
+    def __call__(self, function: F) -> F:
+        """Guard a function, coroutine, generator or async generator; its signature stays."""
+        wrapped = guard(function, self.breaker, self._judgement, self._chain, self._pick)
+        wrapped.breaker = self.breaker  # type: ignore[attr-defined]
+        return cast("F", wrapped)
+
+    def try_acquire(self) -> Permit | None:
+        """Ask for leave to call; None when calls are refused. Then `record` on the permit."""
+        return self.breaker.try_acquire()
+
+    def __enter__(self) -> None:
+        """Ask for leave; raises `BreakerOpen`."""
+        _entered.set((*_entered.get(), (self.breaker, self.breaker.acquire())))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take in how the block ended."""
+        stack = list(_entered.get())
+        at = max(i for i, (one, _) in enumerate(stack) if one is self.breaker)
+        _, permit = stack.pop(at)
+        _entered.set(tuple(stack))
+        if error is None:
+            permit.record(True)  # noqa: FBT003
+        else:
+            permit.record(self._judgement.is_ok(error), told=self._judgement.told(error))
+
+    async def __aenter__(self) -> None:
+        """The same for coroutines; nothing is waited for."""
+        self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take in how the block ended."""
+        self.__exit__(kind, error, trace)
+
+
+def breaker(  # noqa: PLR0913, every part of it is a choice of its own
+    name: str,
+    *,
+    failures: ErrorTest | Sequence[ErrorTest] = Exception,
+    ignore: ErrorTest | Sequence[ErrorTest] = (),
+    bad_result: Callable[[Any], bool] | None = None,
+    retry_after: Callable[[Any], float | str | None] | None = None,
+    fallback: Fallback | Callable[..., Any] | Sequence[Fallback | Callable[..., Any]] = (),
+    fallback_within: Duration = 1.0,
+    key: Callable[..., object] | None = None,
+    keys_at_most: int = 1000,
+    scope: Literal["process", "fleet"] = "process",
+    **changes: Unpack[RuleChanges],
+) -> Guard:
+    """Guard calls to one dependency.
+
+    What is not said here stands in the `circuit_breakers` section of the configuration, when the
+    name is known there, and else in `Rules`. Breakers of one name are one breaker.
+
+    Args:
+        name: The dependency, as an operator calls it.
+        failures: Errors that are failures: classes, or functions that tell.
+        ignore: Errors that say nothing about the dependency.
+        bad_result: Tells results that are failures; they are returned all the same.
+        retry_after: Reads how many seconds a failed result or error says to wait.
+        fallback: What is answered instead, in this order: `last_good("10m")`, `value([])`, or a
+            function that takes the same arguments. Not for generators and `with` blocks.
+        fallback_within: Time for all fallbacks of one call.
+        key: Takes the arguments of a call and gives a key: one breaker per key.
+        keys_at_most: Breakers by key that are kept.
+        scope: `fleet` shares the verdict with other processes, where a backend is connected.
+        **changes: Fields of `Rules`.
+
+    Raises:
+        ValueError: A rule is impossible, or the name is taken by a breaker with other rules.
+
+    Example:
+        >>> from healing.breakers import value
+        >>> @breaker("example-shop", in_a_row=3, open_for="10s", fallback=value([]))
+        ... def offers() -> list[str]:
+        ...     raise OSError
+        >>> offers()
+        []
+    """
+    known = registry.lookup(name)
+    rules = _changed(known.rules if known else Rules(), changes)
+    made = Breaker(name, rules, scope=scope)
+    one = registry.add(made)
+    if one is not made and changes and one.rules != rules:
+        raise ValueError(f"breaker {name!r} exists already, with other rules: give them once only")
+    judgement = Judgement(
+        failures=_tests(failures),
+        ignore=_tests(ignore),
+        bad_result=bad_result,
+        retry_after=retry_after,
+    )
+    links = _links(fallback)
+    if not links and known and known.fallback_response is not None:
+        links = (Value(known.fallback_response),)
+    chain = Chain(name=name, links=links, within=seconds(fallback_within)) if links else None
+    return Guard(one, judgement, chain, _pick(one, key, keys_at_most))
+
+
+def _pick(one: Breaker, key: Callable[..., object] | None, most: int) -> Pick | None:
+    if key is None:
+        return None
+    family = Family(one, most)
+    registry.add_family(family)
+    return lambda args, kwargs: family.of(key(*args, **kwargs))
+
+
+def _changed(rules: Rules, changes: RuleChanges) -> Rules:
+    given: dict[str, Any] = dict(changes)
+    for name in _DURATIONS:
+        if given.get(name) is not None:
+            given[name] = seconds(given[name])
+    window = given.get("window")
+    if isinstance(window, int):
+        given["window"] = LastCalls(window)
+    elif isinstance(window, str):
+        given["window"] = LastSeconds(seconds(window))
+    trials = given.get("trials", rules.trials)
+    given.setdefault("successes_to_close", min(trials, rules.successes_to_close))
+    return replace(rules, **given)
+
+
+def _tests(given: ErrorTest | Sequence[ErrorTest]) -> tuple[ErrorTest, ...]:
+    return tuple(cast("Sequence[ErrorTest]", given)) if isinstance(given, Sequence) else (given,)
+
+
+def _links(
+    given: Fallback | Callable[..., Any] | Sequence[Fallback | Callable[..., Any]],
+) -> tuple[Fallback, ...]:
+    several = cast("Sequence[Any]", given if isinstance(given, Sequence) else (given,))
+    return tuple(
+        cast("Fallback", one) if hasattr(one, "learn") else Function(one) for one in several
+    )

@@ -1,0 +1,236 @@
+import asyncio
+import inspect
+import threading
+
+import pytest
+
+from healing.breakers import (
+    BreakerOpen,
+    LastCalls,
+    State,
+    breaker,
+    degradations,
+    last_good,
+    registry,
+    value,
+)
+
+
+class BoomError(Exception):
+    pass
+
+
+def test_functions_and_methods_are_guarded_and_keep_their_signature(name):
+    class Client:
+        @breaker(name, in_a_row=2)
+        def charge(self, amount: int, *, currency: str = "EUR") -> str:
+            """Charge."""
+            if amount < 0:
+                raise BoomError
+            return f"{amount} {currency}"
+
+    assert Client().charge(3) == "3 EUR"
+    assert list(inspect.signature(Client.charge).parameters) == ["self", "amount", "currency"]
+    for _ in range(2):
+        with pytest.raises(BoomError):
+            Client().charge(-1)
+    with pytest.raises(BreakerOpen):
+        Client().charge(3)
+    assert Client.charge.breaker.state is State.OPEN
+
+
+def test_coroutines_are_guarded(name):
+    @breaker(name, in_a_row=1)
+    async def charge() -> None:
+        raise BoomError
+
+    async def story() -> None:
+        with pytest.raises(BoomError):
+            await charge()
+        with pytest.raises(BreakerOpen):
+            await charge()
+
+    assert inspect.iscoroutinefunction(charge)
+    asyncio.run(story())
+
+
+def test_a_cancelled_coroutine_says_nothing(name):
+    @breaker(name, in_a_row=1)
+    async def wait() -> None:
+        await asyncio.sleep(60)
+
+    async def story() -> None:
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(story())
+    assert wait.breaker.state is State.CLOSED
+    assert wait.breaker.stats().counts.calls == 0
+
+
+def test_a_generator_counts_once_when_it_ends(name):
+    @breaker(name, in_a_row=1)
+    def rows(bad: bool):
+        yield 1
+        if bad:
+            raise BoomError
+        yield 2
+
+    assert list(rows(False)) == [1, 2]
+    left = rows(True)
+    next(left)
+    left.close()
+    assert rows.breaker.stats().counts.calls == 1
+    with pytest.raises(BoomError):
+        list(rows(True))
+    assert rows.breaker.state is State.OPEN
+
+
+def test_an_async_generator_is_guarded_and_can_be_sent_to(name):
+    @breaker(name, in_a_row=1)
+    async def echo():
+        got = yield "first"
+        yield got
+        raise BoomError
+
+    async def story() -> None:
+        stream = echo()
+        assert await anext(stream) == "first"
+        assert await stream.asend("second") == "second"
+        with pytest.raises(BoomError):
+            await anext(stream)
+        left = echo()
+        with pytest.raises(BreakerOpen):
+            await anext(left)
+
+    asyncio.run(story())
+
+
+def test_with_blocks_of_interleaved_coroutines_do_not_mix(name):
+    payments = breaker(name, in_a_row=1)
+
+    async def call(bad: bool) -> None:
+        async with payments:
+            await asyncio.sleep(0)
+            if bad:
+                raise BoomError
+
+    async def story() -> None:
+        await asyncio.gather(call(True), call(False), return_exceptions=True)
+
+    asyncio.run(story())
+    assert payments.breaker.state is State.OPEN
+    with pytest.raises(BreakerOpen), payments:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "counted", "state"),
+    [
+        (TimeoutError, 1, State.OPEN),
+        (KeyError, 0, State.CLOSED),
+        (ValueError, 1, State.CLOSED),
+        (KeyboardInterrupt, 0, State.CLOSED),
+    ],
+    ids=["a failure", "ignored", "another error is an answer", "somebody pressed Ctrl-C"],
+)
+def test_which_errors_count(name, error, counted, state):
+    @breaker(name, in_a_row=1, failures=OSError, ignore=KeyError)
+    def call() -> None:
+        raise error
+
+    with pytest.raises(error):
+        call()
+    assert call.breaker.state is state
+    if state is State.CLOSED:
+        assert call.breaker.stats().counts.calls == counted
+
+
+def test_bad_results_are_failures_and_say_how_long_to_wait(name):
+    @breaker(
+        name,
+        in_a_row=1,
+        jitter=0,
+        bad_result=lambda r: r["status"] >= 500,
+        retry_after=lambda r: r.get("Retry-After"),
+    )
+    def call() -> dict:
+        return {"status": 503, "Retry-After": "120"}
+
+    assert call()["status"] == 503
+    assert call.breaker.stats().retry_after == pytest.approx(120, abs=1)
+
+
+def test_an_unreadable_retry_after_changes_nothing(name):
+    @breaker(name, in_a_row=1, retry_after=lambda e: e.headers["Retry-After"])
+    def call() -> None:
+        raise BoomError
+
+    with pytest.raises(BoomError):
+        call()
+
+
+def test_the_last_good_answer_goes_before_the_fixed_one_and_both_are_marked(name):
+    answers = {"a": 1}
+
+    @breaker(name, in_a_row=100, fallback=[last_good("10m"), value([])])
+    def look(key: str) -> object:
+        try:
+            return answers[key]
+        except KeyError:
+            raise BoomError from None
+
+    with degradations() as seen:
+        assert look("a") == 1
+        answers.clear()
+        assert look("a") == 1
+        assert look("b") == []
+    assert [d.by for d in seen] == ["last_good", "value"]
+    assert isinstance(seen[0].because, BoomError)
+
+
+def test_a_fallback_coroutine_has_a_deadline_and_then_the_real_error_is_told(name):
+    async def slow() -> str:
+        await asyncio.sleep(60)
+        return "never"
+
+    @breaker(name, in_a_row=1, fallback=slow, fallback_within="20ms")
+    async def call() -> str:
+        raise BoomError
+
+    with pytest.raises(BoomError):
+        asyncio.run(call())
+
+
+def test_each_key_has_a_breaker_of_its_own_and_trouble_is_never_forgotten(name):
+    @breaker(name, in_a_row=1, key=lambda host: host, keys_at_most=3)
+    def call(host: str) -> str:
+        if host == "bad":
+            raise BoomError
+        return host
+
+    with pytest.raises(BoomError):
+        call("bad")
+    for number in range(20):
+        assert call(f"good-{number}")
+    with pytest.raises(BreakerOpen):
+        call("bad")
+    assert sum(one.name.startswith(f"{name}:") for one in registry.all()) == 3
+
+
+def test_one_name_is_one_breaker_and_its_rules_are_given_once(name):
+    first = breaker(name, window=50)
+    assert breaker(name).breaker is first.breaker
+    assert first.breaker.rules.window == LastCalls(50)
+    with pytest.raises(ValueError, match="other rules"):
+        breaker(name, window=60)
+
+
+def test_a_thousand_breakers_need_no_thread(name):
+    before = threading.active_count()
+    guarded = [breaker(f"{name}-{n}")(lambda n=n: n) for n in range(1000)]
+    assert [call() for call in guarded] == list(range(1000))
+    assert threading.active_count() == before
