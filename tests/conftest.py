@@ -3,4 +3,5 @@ pytest_plugins: list[str] = [
     "tests.real.prometheus",
     "tests.real.prefect",
     "tests.real.agent",
+    "tests.real.redis",
 ]

@@ -1,0 +1,22 @@
+-- CONTROL action, by, why, for (ms, 0: no end), expected epoch (-1: any), terms (JSON, for action `terms`).
+-- Answers the view and whether it was done; it is not when somebody else was first.
+local action, by, why, lasts, expected, given = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+advance(0)
+if expected >= 0 and expected ~= b.epoch then return { view(), 0 } end
+local before = b.mode == 'auto' and b.state or b.mode
+if action == 'reset' then
+  b.mode, b.mode_until, b.by, b.why = 'auto', 0, by, why
+  close('operator')
+elseif action == 'terms' then
+  b.terms = given
+  b.epoch = b.epoch + 1
+  tell()
+else
+  b.mode, b.by, b.why = action, by, why
+  b.mode_until = (lasts > 0 and action ~= 'auto') and now + lasts or 0
+  b.epoch = b.epoch + 1
+  tell()
+end
+redis.call('XADD', LOG, 'MAXLEN', '~', 10000, '*', 'breaker', NAME, 'action', action, 'by', by, 'why', why,
+  'for_ms', lasts, 'before', before, 'epoch', b.epoch, 'terms', given)
+return { view(), 1 }

@@ -1,0 +1,140 @@
+-- What all scripts on a breaker share. KEYS: standing, window, leases, index, log.
+-- ARGV: channel, name, terms (JSON), then what the script itself takes.
+local STANDING, WINDOW, LEASES, INDEX, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local CHANNEL, NAME = ARGV[1], ARGV[2]
+local KEEP, MORE = 604800000, 20000 -- milliseconds: 7 days, 20 s
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local b = {}
+local raw = redis.call('HGETALL', STANDING)
+for i = 1, #raw, 2 do b[raw[i]] = raw[i + 1] end
+b.state = b.state or 'closed'
+b.because = b.because or 'new'
+b.mode = b.mode or 'auto'
+for _, field in ipairs({ 'epoch', 'until', 'opened', 'admitted', 'succeeded', 'failed', 'mode_until' }) do
+  b[field] = tonumber(b[field] or 0)
+end
+
+local terms = cjson.decode(ARGV[3])
+if b.terms then -- an operator's terms go before those the processes started with
+  for field, value in pairs(cjson.decode(b.terms)) do terms[field] = value end
+end
+
+local function live()
+  if b.mode ~= 'auto' and b.mode_until == 0 then
+    redis.call('PERSIST', STANDING)
+  else
+    redis.call('PEXPIRE', STANDING, math.max(KEEP, b.mode_until - now + KEEP))
+  end
+end
+
+local function save()
+  redis.call('HSET', STANDING, 'state', b.state, 'epoch', b.epoch, 'until', b['until'],
+    'opened', b.opened, 'admitted', b.admitted, 'succeeded', b.succeeded, 'failed', b.failed,
+    'because', b.because, 'mode', b.mode, 'mode_until', b.mode_until, 'by', b.by or '', 'why', b.why or '')
+  if b.terms then redis.call('HSET', STANDING, 'terms', b.terms) end
+  live()
+end
+
+local function tell()
+  save()
+  redis.call('ZADD', INDEX, now, NAME)
+  redis.call('ZREMRANGEBYSCORE', INDEX, '-inf', now - KEEP)
+  redis.call('PEXPIRE', INDEX, KEEP)
+  redis.call('PUBLISH', CHANNEL, b.epoch .. ' ' .. NAME)
+end
+
+-- Every transition: a new epoch, written and told in the same script.
+local function go(state, because)
+  b.state, b.because, b.epoch = state, because, b.epoch + 1
+  b.admitted, b.succeeded, b.failed = 0, 0, 0
+  redis.call('DEL', LEASES)
+  tell()
+end
+
+local function open(because, spread)
+  local grown = terms.open_for * terms.open_growth ^ b.opened * (1 + terms.jitter * spread)
+  b['until'] = now + math.floor(math.min(grown, terms.open_at_most))
+  b.opened = b.opened + 1
+  go('open', because)
+end
+
+local function close(because)
+  b['until'], b.opened = 0, 0
+  redis.call('DEL', WINDOW)
+  go('closed', because)
+end
+
+local function decide(spread)
+  if b.succeeded >= terms.successes_to_close then
+    close('trials_succeeded')
+  elseif b.failed > terms.trials - terms.successes_to_close then
+    open('trials_failed', spread)
+  end
+end
+
+-- What time alone does: overrides end, a lost trial counts as failed and is never given again.
+local function advance(spread)
+  if b.mode ~= 'auto' and b.mode_until > 0 and now >= b.mode_until then
+    local was = b.mode
+    b.mode, b.mode_until, b.by, b.why = 'auto', 0, '', ''
+    if was == 'forced_open' then
+      -- Nobody knows how it is by now: a trial finds out, not everybody at once.
+      b['until'] = now
+      go('open', 'operator')
+    else
+      go(b.state, 'operator')
+    end
+  end
+  if b.state == 'half_open' then
+    redis.call('ZREMRANGEBYSCORE', LEASES, '-inf', now)
+    -- Counted by what is missing, so that a trial is never forgotten, even if its key is gone.
+    local lost = b.admitted - b.succeeded - b.failed - redis.call('ZCARD', LEASES)
+    if lost > 0 then
+      b.failed = b.failed + lost
+      save()
+    end
+    decide(spread)
+  end
+end
+
+-- Calls of the window, who reports, and who fails; what is older is forgotten.
+local function sum()
+  local from = math.floor((now - terms.window) / 1000)
+  local got = { calls = 0, failed = 0, slow = 0, members = 0, failing = 0 }
+  local raw, old = redis.call('HGETALL', WINDOW), {}
+  for i = 1, #raw, 2 do
+    local field, value = raw[i], tonumber(raw[i + 1])
+    local kind = string.sub(field, 1, 1)
+    local second = value
+    if kind == 'c' or kind == 'f' or kind == 's' then second = tonumber(string.sub(field, 2)) end
+    if second <= from then
+      old[#old + 1] = field
+    elseif kind == 'c' then
+      got.calls = got.calls + value
+    elseif kind == 'f' then
+      got.failed = got.failed + value
+    elseif kind == 's' then
+      got.slow = got.slow + value
+    elseif kind == 'm' then
+      got.members = got.members + 1
+    elseif kind == 'i' then
+      got.failing = got.failing + 1
+    end
+  end
+  for i = 1, #old, 100 do redis.call('HDEL', WINDOW, unpack(old, i, math.min(i + 99, #old))) end
+  return got
+end
+
+local function view(got)
+  got = got or sum()
+  local mode, left = b.mode, -1
+  if mode ~= 'auto' and b.mode_until > 0 then
+    left = b.mode_until - now
+    if left <= 0 then mode = 'auto' end
+  end
+  return { b.state, b.epoch, math.max(0, b['until'] - now), b.opened, b.because, mode, left,
+    b.by or '', b.why or '', got.calls, got.failed, got.slow, got.members, got.failing, now, b.terms or '' }
+end

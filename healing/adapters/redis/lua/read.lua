@@ -1,0 +1,2 @@
+-- READ: how it stands. Changes nothing but what is too old to count.
+return view()
