@@ -36,7 +36,7 @@ async def train(
         service: Only this one, due or not. Empty: as `which` says.
         seed: The same history and seed give the same models.
         shard_size: How many services one task learns. Empty: as configured.
-        dask: Where: empty: here, one shard at a time. `local`: in processes of a Dask cluster on this
+        dask: Where. Empty: here, shard by shard. `local`: in processes of a Dask cluster on this
             machine. An address such as `tcp://10.0.0.1:8786`: on that cluster, whose workers must
             see the state directory.
     """
