@@ -10,6 +10,7 @@ from healing.names import ServiceName
 from healing.policy import Open
 from healing.watching import Judgement, shards
 from healing.wiring import services
+from tasks.reporting import show_what_is_ahead
 from tasks.retrying import Do, recorded
 from tasks.watching import judge, observe, raise_findings
 
@@ -49,6 +50,9 @@ async def look_ahead(do: Do) -> str:
     findings = [finding for judgement in judged for finding in judgement.findings]
     verdicts = await do(raise_findings, judged) if findings else []
     opened = sum(isinstance(verdict, Open) for verdict in verdicts)
+    if watching.latest.worth_saying(judged):
+        # Only what is new is worth a page: a trouble that goes on would write one each minute.
+        await do(show_what_is_ahead, judged)
     words = [f"{len(names)} services", f"{len(findings)} findings", f"{opened} new incidents"]
     if blind:
         words.append(f"{blind} with data that cannot be relied on")

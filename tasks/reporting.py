@@ -1,15 +1,18 @@
 """Write the decision record, and retell what was done without Prefect."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from prefect import get_client, get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.runtime import flow_run
 
+from healing.finding import Kind
 from healing.incidents import Incident
 from healing.incidents.events import Event
-from healing.report import headline, report, tell
+from healing.report import Row, headline, look_ahead_report, report, tell
+from healing.watching import Judgement
 from healing.wiring import services
 from tasks.retrying import READS, named
 
@@ -21,13 +24,42 @@ async def write_report(incident: Incident, live: bool) -> None:  # noqa: FBT001 
     link = f"http://{api.host}:{api.port}/incidents/{incident.id}"
     await acreate_markdown_artifact(
         key=artifact_key(incident.service),
-        markdown=report(incident, link=link),
+        markdown=report(incident, link=link, chart=_picture(incident)),
         description=headline(incident),
     )
     async with get_client() as client:
         await client.update_flow_run(
             flow_run.id, name=run_name(incident), tags=tags(incident, live=live)
         )
+
+
+def _picture(incident: Incident) -> str:
+    """Give the picture of the finding that began it; none when no look ahead did."""
+    first = incident.findings[0]
+    if first.kind not in {Kind.EXHAUSTION, Kind.ANOMALY}:
+        return ""
+    # What was found is drawn at the time of the look, which is not before the newest sample.
+    return services().watching.latest.picture(incident.service, since=first.at)
+
+
+@task(**named("show what is ahead"), **READS)
+async def show_what_is_ahead(judged: Sequence[Judgement]) -> None:
+    """Keep a table of the strangest services, and a picture of each finding."""
+    rows = [
+        Row(
+            service=one.service,
+            score=one.score,
+            fails=one.prognosis.within_the_hour,
+            why=one.why or one.prognosis.why,
+            findings=[finding.detail for finding in one.findings],
+            picture=one.picture,
+        )
+        for one in judged
+    ]
+    found = ", ".join(one.service for one in judged if one.findings)
+    await acreate_markdown_artifact(
+        key="looking-ahead", markdown=look_ahead_report(rows), description=f"found: {found}"
+    )
 
 
 async def retell(incident: Incident) -> None:

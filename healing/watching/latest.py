@@ -2,9 +2,13 @@
 
 import threading
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from healing.names import ServiceName
+from healing.names import Fingerprint, ServiceName
 from healing.watching.seer import Judgement
+
+SAME_TROUBLE = timedelta(hours=1)
+"""Found again after less than that, it is not news."""
 
 
 class Latest:
@@ -13,11 +17,33 @@ class Latest:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_service: dict[ServiceName, Judgement] = {}
+        self._pictures: dict[ServiceName, tuple[datetime, str]] = {}
+        self._said: dict[Fingerprint, datetime] = {}
 
     def take(self, judged: Iterable[Judgement]) -> None:
         """Take in what a look said."""
         with self._lock:
-            self._by_service.update({judgement.service: judgement for judgement in judged})
+            for judgement in judged:
+                self._by_service[judgement.service] = judgement
+                if judgement.picture:
+                    self._pictures[judgement.service] = (judgement.at, judgement.picture)
+
+    def picture(self, service: ServiceName, *, since: datetime) -> str:
+        """Give the picture of the last finding about a service; empty when there is none since."""
+        with self._lock:
+            at, picture = self._pictures.get(service, (since, ""))
+            return picture if at >= since else ""
+
+    def worth_saying(self, judged: Iterable[Judgement]) -> bool:
+        """Tell whether anything was found that was not found within the hour before as well."""
+        news = False
+        with self._lock:
+            for judgement in judged:
+                for finding in judgement.findings:
+                    last = self._said.get(finding.fingerprint)
+                    news = news or last is None or judgement.at - last > SAME_TROUBLE
+                    self._said[finding.fingerprint] = judgement.at
+        return news
 
     def of(self, services: Iterable[ServiceName]) -> list[Judgement]:
         """List the latest judgement of each of these services that was looked at."""

@@ -1,7 +1,7 @@
 """Judge what was observed: how strange it is, and where it is going."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -26,6 +26,7 @@ from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.leaks import leak_of
 from healing.watching.observer import Observed
+from healing.watching.pictures import picture
 from healing.watching.signs import gather
 
 KIND = "anomaly"
@@ -46,6 +47,7 @@ class Judgement:
         findings: What deserves attention.
         at: When it was looked at.
         leaks: One for each signal that a process holds on to.
+        picture: Of the first finding, as a `data:` address; empty when there is none.
     """
 
     service: ServiceName
@@ -57,6 +59,18 @@ class Judgement:
     findings: tuple[Finding, ...]
     at: datetime
     leaks: tuple[Leak, ...] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Strange:
+    """How strange it is; without scores when that is not known."""
+
+    why: str
+    score: float | None = None
+    finding: Finding | None = None
+    lately: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    reasons: tuple[anomaly.Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +92,7 @@ class Seer:
     def judge(self, seen: Observed) -> Judgement:
         """Judge one service. Data that is not fresh gives no finding, and says why."""
         name = seen.service.name
-        score, why, strange, lately = self._strangeness(seen)
+        strange = self._strangeness(seen)
         capacities = [
             (signal, capacity)
             for signal in seen.service.signals
@@ -101,44 +115,49 @@ class Seer:
             for leak in leaks
             if leak.signal not in told
         ]
-        findings = tuple(f for f in (*full, *leaking, strange) if f is not None)
+        findings = tuple(f for f in (*full, *leaking, strange.finding) if f is not None)
         return Judgement(
             service=name,
-            score=score,
-            why=why,
+            score=strange.score,
+            why=strange.why,
             forecasts=forecasts,
             leaks=leaks,
             horizon=self.window,
-            prognosis=self._prognosis(seen, lately, forecasts),
+            prognosis=self._prognosis(seen, strange.lately, forecasts, leaks),
             findings=findings,
             at=seen.now,
+            picture=picture(seen, findings, forecasts, strange.reasons),
         )
 
     def _prognosis(
-        self, seen: Observed, lately: NDArray[np.float64], forecasts: tuple[Exhaustion, ...]
+        self,
+        seen: Observed,
+        lately: NDArray[np.float64],
+        forecasts: tuple[Exhaustion, ...],
+        leaks: tuple[Leak, ...],
     ) -> Prognosis:
         happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(seen.service.name)]
-        return foresee(cold(), gather(lately, forecasts, happenings, now=seen.now))
+        return foresee(cold(), gather(lately, forecasts, happenings, now=seen.now, leaks=leaks))
 
-    def _strangeness(
-        self, seen: Observed
-    ) -> tuple[float | None, str, Finding | None, NDArray[np.float64]]:
+    def _strangeness(self, seen: Observed) -> _Strange:
         try:
             stored = self.models.load(f"{KIND}-{seen.service.name}")
             model = anomaly.from_arrays(stored.arrays)
             scores = anomaly.score(model, seen.history, newest=NEWEST)
         except ModelUnusableError as error:
-            return None, str(error), None, np.empty(0)
+            return _Strange(why=str(error))
         newest = float(scores.values[-1]) if len(scores.values) else float("nan")
         if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
-            return None, seen.trouble or "too little was measured just now", None, np.empty(0)
+            return _Strange(why=seen.trouble or "too little was measured just now")
         units = {signal.name: signal.unit for signal in seen.service.signals}
         reasons = anomaly.reasons(model, seen.history, scores)
         why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
         finding = finding_of_strangeness(
             seen.service.name, scores, why, sensitivity=self.sensitivity, at=seen.now
         )
-        return newest, why, finding, scores.values
+        return _Strange(
+            why=why, score=newest, finding=finding, lately=scores.values, reasons=reasons
+        )
 
     def _capacity(self, signal: Signal) -> float | None:
         if not isinstance(signal.capacity, str):

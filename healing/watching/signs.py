@@ -11,6 +11,7 @@ from healing.diagnosis import Happenings, was_asked_to_stop
 from healing.diagnosis.chronicle import deaths
 from healing.failure import HORIZONS, Sign, Signs, chance_within, rarity
 from healing.forecast import Exhaustion, Outlook
+from healing.leak import Because, Leak
 
 AN_HOUR = timedelta(hours=1)
 
@@ -21,6 +22,7 @@ def gather(
     happenings: Iterable[Happenings],
     *,
     now: datetime,
+    leaks: Sequence[Leak] = (),
 ) -> Signs:
     """Put together what is known; what is not is left out, which is not zero.
 
@@ -29,13 +31,16 @@ def gather(
         forecasts: Of everything that can run out.
         happenings: What happened to each container.
         now: The present time.
+        leaks: What was said of everything that can leak; too little to say counts as unknown.
     """
     decades = rarity(scores)
     known = decades[np.isfinite(decades)]
     fell = [deaths(h, since=now - AN_HOUR) for h in happenings if not was_asked_to_stop(h)]
+    said = [leak for leak in leaks if leak.because is not Because.TOO_LITTLE]
     return Signs(
         values={
             Sign.STRANGEST: float(known.max()) if known.size else math.nan,
+            Sign.LEAK: float(any(leak.leaks for leak in said)) if said else math.nan,
             Sign.RESTARTS: float(sum(fell)),
         },
         full_within=_full_within(forecasts),

@@ -7,6 +7,7 @@ import pytest
 
 from healing.failure import Sign
 from healing.forecast import Exhaustion, Outlook
+from healing.leak import Because, Leak
 from healing.names import SignalName
 from healing.watching.signs import gather
 from tests.stories import DIED, NOON, STOPPED, seconds
@@ -62,3 +63,20 @@ def test_what_is_full_first_decides() -> None:
 )
 def test_endings_that_nobody_asked_for_are_counted(happenings: list, count: int) -> None:
     assert gather(np.empty(0), [], happenings, now=NOON).values[Sign.RESTARTS] == count
+
+
+@pytest.mark.parametrize(
+    ("because", "value"),
+    [
+        pytest.param([Because.LEAK], 1.0, id="it leaks"),
+        pytest.param([Because.TOO_LITTLE, Because.CACHE], 0.0, id="it does not"),
+        pytest.param([Because.TOO_LITTLE], math.nan, id="too little to say"),
+        pytest.param([], math.nan, id="nothing that can leak"),
+    ],
+)
+def test_a_leak_of_which_too_little_is_known_is_not_zero(
+    because: list[Because], value: float
+) -> None:
+    leaks = [Leak(signal=MEMORY, at=NOON, because=why) for why in because]
+    signs = gather(np.empty(0), [], [], now=NOON, leaks=leaks)
+    assert signs.values[Sign.LEAK] == pytest.approx(value, nan_ok=True)

@@ -1,0 +1,43 @@
+"""What the latest look said, and what of it is news."""
+
+from datetime import timedelta
+
+from healing.failure import Signs, cold, foresee
+from healing.finding import Finding
+from healing.watching import Judgement, Latest
+from tests.stories import API, NOON, finding
+
+
+def judgement(minute: int, *findings: Finding, picture: str = "") -> Judgement:
+    return Judgement(
+        service=API,
+        score=0.5,
+        why="",
+        forecasts=(),
+        horizon=timedelta(hours=1),
+        prognosis=foresee(cold(), Signs()),
+        findings=findings,
+        at=NOON + timedelta(minutes=minute),
+        picture=picture,
+    )
+
+
+def test_a_trouble_that_goes_on_is_news_once_and_one_that_comes_back_is_news_again() -> None:
+    latest = Latest()
+    looks = [
+        judgement(0),
+        judgement(1, finding()),
+        judgement(2, finding()),
+        judgement(60, finding()),
+        judgement(130, finding()),
+    ]
+    assert [latest.worth_saying([look]) for look in looks] == [False, True, False, False, True]
+
+
+def test_a_picture_stays_until_it_is_too_old_for_who_asks() -> None:
+    latest = Latest()
+    latest.take([judgement(1, finding(), picture="data:1")])
+    latest.take([judgement(2)])
+    assert latest.picture(API, since=NOON) == "data:1"
+    assert latest.picture(API, since=NOON + timedelta(minutes=5)) == ""
+    assert [one.at for one in latest.of([API])] == [NOON + timedelta(minutes=2)]
