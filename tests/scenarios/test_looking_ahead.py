@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 
 MIB = 2**20
 STEP = 5
+PICTURE = "](data:image/svg+xml;base64,"
 LOOKS = {"predictive_monitoring": {"every": f"{STEP}s"}}
 METRICS = {"memory": {"query": "memory_bytes", "unit": "bytes", "capacity": "256MiB"}}
 
@@ -32,6 +33,12 @@ def runs_of(prefect: PrefectServer, flow: str, state: str) -> list[dict[str, obj
     return [run for run in prefect.runs(**wanted) if run["state"]["name"] == state]
 
 
+def pages(prefect: PrefectServer) -> list[str]:
+    """What looking ahead wrote, each time that something was new."""
+    wanted = {"artifacts": {"key": {"any_": ["looking-ahead"]}}}
+    return [artifact["data"] for artifact in prefect.ask("POST", "/artifacts/filter", wanted)]
+
+
 def messages(prefect: PrefectServer, flow: str) -> list[str]:
     return [run["state"]["message"] for run in runs_of(prefect, flow, "Completed")]
 
@@ -39,6 +46,7 @@ def messages(prefect: PrefectServer, flow: str) -> list[str]:
 def test_a_leak_is_foreseen_and_ended_before_the_memory_is_full(
     agent: MakeAgent,
     container: MakeContainer,
+    prefect: PrefectServer,
     make_prometheus: MakePrometheus,
     exporter: Exporter,
 ) -> None:
@@ -63,6 +71,12 @@ def test_a_leak_is_foreseen_and_ended_before_the_memory_is_full(
 
     assert (story["ending"], story["cause"]) == ("healed", "memory_leak"), found
     assert "full in" in story["headline"]
+    (run,) = prefect.runs_about(story["id"])
+    wait_until(lambda: prefect.reports_of(run), within=20)
+    assert PICTURE in prefect.reports_of(run)[-1]
+    wait_until(lambda: PICTURE in "".join(pages(prefect)), within=20)
+    assert 'self_healing_failure_probability{service="worker"}' in healer.metrics()
+    assert healer.ask("GET", "/predictions")[1][0]["service"] == "worker"
     assert len(events_of(worker, "restart")) == 1
 
 
