@@ -58,6 +58,8 @@ def _base(recording: Recording, random: np.random.Generator) -> tuple[Values, Va
     first = int(random.integers(0, len(values) - rows + 1))
     values = values[first : first + rows]
     load = None if recording.load is None else recording.load[first : first + rows]
+    if np.isfinite(values).mean() < MEASURED or not np.nanmedian(values) > 0:
+        return np.full(len(values), np.nan), None
     middle, spread = np.nanmedian(values), np.nanstd(values)
     shrink = SHRUNK if spread > 0.02 * middle else 1.0
     return 33 + 33 * shrink * (values - middle) / middle, load
