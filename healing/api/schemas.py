@@ -164,9 +164,7 @@ class PredictionView(BaseModel):
     why_strange: Annotated[str, Field(description="Or why it is not known")]
     failure_probability: Annotated[dict[str, float], Field(description="By horizon, 0 to 1")]
     why_it_may_fail: Annotated[list[str], Field(description="The three strongest reasons at most")]
-    failures_learnt_from: Annotated[
-        int, Field(description="0: only what is generally known of causes speaks")
-    ]
+    failures_learnt_from: Annotated[int, Field(description="0: only the prior of causes speaks")]
     forecasts: list[ForecastView]
     findings: Annotated[list[str], Field(description="What deserves attention")]
 
