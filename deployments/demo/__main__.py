@@ -136,8 +136,10 @@ def _say_where(world: World, healer: Healer) -> None:
 
 
 def _keep(world: World) -> int:
-    where = f"docker -H {world.docker_url} " if world.docker_url else "kill -KILL of "
-    print(f"It runs until Ctrl-C. Break something, for instance: {where}kill {PROJECT}-api-1\n")
+    kill = "pkill -KILL -n -f apps/api.py"
+    if world.docker_url:
+        kill = f"docker -H {world.docker_url} kill {PROJECT}-api-1"
+    print(f"It runs until Ctrl-C. Break something, for instance: {kill}\n")
     try:
         while True:
             time.sleep(1)
