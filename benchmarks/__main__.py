@@ -1,4 +1,4 @@
-"""Run every benchmark, one after the other: `python -m benchmarks [NAME ...]`."""
+"""Run every benchmark, one after the other: `python -m benchmarks [NAME ...] [--quick]`."""
 
 import importlib
 import pkgutil
@@ -9,8 +9,10 @@ import benchmarks
 
 def main(wanted: list[str]) -> int:
     """Run those that are named, or all of them."""
+    names = [word for word in wanted if not word.startswith("-")]
+    sys.argv[1:] = [word for word in wanted if word.startswith("-")]
     found = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
-    names = wanted or [name for name in found if not name.startswith("_")]
+    names = names or [name for name in found if not name.startswith("_")]
     if unknown := sorted(set(names) - set(found)):
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(found)}")
         return 2
