@@ -48,7 +48,8 @@ def test_a_leak_is_strange_and_its_end_is_foreseen(
         )
     )
     source, signals = PrometheusSource(server.url), (CPU, MEMORY)
-    histories, models = HistoryFiles(tmp_path / "histories"), ModelFiles(tmp_path / "models")
+    histories = HistoryFiles(tmp_path / "histories")
+    models = ModelFiles(tmp_path / "models", key=bytes(32))
 
     readings = source.read(what_to_read(None, signals, now=NOON, grid=GRID))
     history = absorb(None, readings, signals=signals, now=NOON, grid=GRID)
