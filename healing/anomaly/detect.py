@@ -1,16 +1,17 @@
 """Learn what is usual for a service, and say how strange each row is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.anomaly.forest import grow
+from healing.anomaly.forest import Forest, grow
 from healing.anomaly.meaning import score_of
-from healing.anomaly.model import Model
-from healing.anomaly.surprise import learn_surprise
+from healing.anomaly.model import DETECTORS, TOGETHER, Model
+from healing.anomaly.surprise import Surprise, learn_surprise
 from healing.errors import ModelUnusableError, NotEnoughHistoryError
-from healing.features import learn_measure, rows_needed, strangeness
+from healing.features import Way, learn_measure, mean_of_last, rows_needed, strangeness
 from healing.history import History
 from healing.names import SignalName
 
@@ -24,7 +25,12 @@ MEASURED = 0.5
 NOT_WORTH_A_WORD = np.log1p(3.0)
 """Straying by three times the usual is usual too."""
 FOREST_GRAIN, EXCESS_GRAIN, SURPRISE_GRAIN = 0.01, 0.1, 0.2
-"""Differences in score that mean nothing; in excess, of one signal."""
+"""Differences in score that mean nothing; in excess, of one signal in one row."""
+WIDENED = 1.5
+"""The world moves on: on later days of real recordings, rare scores were so much farther out."""
+A_FEW = 4
+"""Rows that a detector's scores are averaged over: trouble lasts, noise does not."""
+UNFORESEEN, RESTLESS = (tuple(Way).index(way) for way in (Way.UNFORESEEN, Way.RESTLESS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,14 +82,17 @@ def fit(history: History, *, seed: int) -> Model:
     strange = strangeness(measure, history)
     forest = grow(_as_features(strange[:split][judged[:split]]), seed=seed)
 
-    aside = strange[split:][judged[split:]]
-    raw = {"forest": forest.score(_as_features(aside)), "excess": _excess(aside).mean(axis=1)}
+    aside = judged & (np.arange(len(history)) >= split)
+    raw = _raw_scores(forest, strange, judged)
+    excess_grain = EXCESS_GRAIN / (len(history.signals) * A_FEW)
     surprises = {
-        "forest": learn_surprise(raw["forest"], grain=FOREST_GRAIN),
-        "excess": learn_surprise(raw["excess"], grain=EXCESS_GRAIN / len(history.signals)),
+        name: learn_surprise(
+            raw[name][aside], grain=FOREST_GRAIN if name == "forest" else excess_grain
+        )
+        for name in DETECTORS
     }
-    both = np.mean([surprises[name].of(raw[name]) for name in raw], axis=0)
-    surprises["together"] = learn_surprise(both, grain=SURPRISE_GRAIN)
+    together = _together(surprises, raw)[aside]
+    surprises[TOGETHER] = learn_surprise(together, grain=SURPRISE_GRAIN, widened=WIDENED)
     return Model(
         step=history.step,
         signals=history.signals,
@@ -111,16 +120,13 @@ def score(model: Model, history: History, *, newest: int | None = None) -> Score
             f"the model is for a step of {model.step} s, the history has {history.step} s"
         )
     wanted = len(history) if newest is None else min(newest, len(history))
-    history = history.tail(wanted + rows_needed(model.step)).choose(model.signals)
-    strange = strangeness(model.measure, history)[len(history) - wanted :]
-    judged = _enough(history)[len(history) - wanted :]
+    history = history.tail(wanted + A_FEW - 1 + rows_needed(model.step)).choose(model.signals)
+    strange, judged = strangeness(model.measure, history), _enough(history)
+    together = _together(model.surprises, _raw_scores(model.forest, strange, judged))
 
-    excess = _excess(strange)
-    features = _as_features(strange[judged])
-    raw = {"forest": model.forest.score(features), "excess": excess[judged].mean(axis=1)}
-    both = np.mean([model.surprises[name].of(raw[name]) for name in raw], axis=0)
-    values = np.full(wanted, np.nan)
-    values[judged] = score_of(model.surprises["together"].of(both))
+    newest_rows = slice(len(history) - wanted, None)
+    values = score_of(model.surprises[TOGETHER].of(together[newest_rows]))
+    excess = _excess(strange[newest_rows]).mean(axis=2)
     total = excess.sum(axis=1, keepdims=True)
     return Scores(
         start=history.end - (wanted - 1) * history.step,
@@ -146,13 +152,40 @@ def _enough(history: History) -> NDArray[np.bool_]:
     return (measured > 0) & (measured >= MEASURED * len(history.signals))
 
 
+def _raw_scores(
+    forest: Forest, strange: NDArray[np.float64], judged: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float64]]:
+    """Let each detector score the rows, in its own units; NaN where they are not judged."""
+    excess = _excess(strange[judged])
+    raw = np.full((len(strange), len(DETECTORS)), np.nan)
+    raw[judged] = np.stack(
+        [
+            excess[:, :, :UNFORESEEN].mean(axis=(1, 2)),
+            excess[:, :, UNFORESEEN].mean(axis=1),
+            excess[:, :, RESTLESS].mean(axis=1),
+            forest.score(_as_features(strange[judged])),
+        ],
+        axis=1,
+    )
+    smooth = np.where(judged[:, None], mean_of_last(raw, A_FEW), np.nan)
+    return dict(zip(DETECTORS, smooth.T, strict=True))
+
+
+def _together(
+    surprises: Mapping[str, Surprise], raw: Mapping[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Ask how rare the scores of all detectors are, and average that. Shape (n,)."""
+    return np.mean([surprises[name].of(raw[name]) for name in DETECTORS], axis=0)
+
+
 def _as_features(strange: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lay out what the forest reads; a signal that was not measured passes as usual."""
-    rows, signals, ways = strange.shape
-    return np.nan_to_num(strange).reshape(rows, signals * ways)
+    """Lay out what the forest reads: how far signals stray, for each way. Shape (n, ways)."""
+    measured = np.isfinite(strange)
+    far = np.where(measured, np.log1p(np.abs(np.nan_to_num(strange))), 0.0)
+    return far.sum(axis=1) / np.maximum(measured.sum(axis=1), 1)
 
 
 def _excess(strange: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Say how far each signal strays beyond what is not worth a word. Shape (n, k)."""
+    """Say how far signals stray beyond what is not worth a word. Shape (n, k, ways)."""
     beyond = np.log1p(np.abs(np.nan_to_num(strange))) - NOT_WORTH_A_WORD
-    return np.maximum(beyond, 0.0).mean(axis=2)
+    return np.maximum(beyond, 0.0)

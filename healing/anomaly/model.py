@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from healing.anomaly.forest import Forest
 from healing.anomaly.surprise import Surprise
 from healing.errors import ModelUnusableError
-from healing.features import Measure, Usual
+from healing.features import Foresight, Measure, Usual
 from healing.names import SignalName
 
-SCHEMA = 1
+SCHEMA = 2
 """Changes when features or arrays change their meaning."""
-DETECTORS = ("forest", "excess", "together")
+DETECTORS = ("straying", "unforeseen", "restless", "forest")
+TOGETHER = "together"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +28,7 @@ class Model:
         signals: What it judges.
         measure: How straying is measured.
         forest: Finds rows that are easily set apart.
-        surprises: How rare scores are, for each of `DETECTORS`.
+        surprises: How rare scores are, for each of `DETECTORS` and for all of them `TOGETHER`.
         trained_from: First row it was fitted on, in seconds since the epoch.
         trained_until: Last row it was calibrated on, in seconds since the epoch.
     """
@@ -50,7 +51,9 @@ def to_arrays(model: Model) -> dict[str, NDArray[Any]]:
         "centre": model.measure.usual.centre,
         "shape": model.measure.usual.shape,
         "spread": model.measure.usual.spread,
+        "foresight": model.measure.foresight.weights,
         "spreads": model.measure.spreads,
+        "restlessness": model.measure.restlessness,
         "feature": model.forest.feature,
         "threshold": model.forest.threshold,
         "path": model.forest.path,
@@ -80,7 +83,9 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
                 usual=Usual(
                     centre=arrays["centre"], shape=arrays["shape"], spread=arrays["spread"]
                 ),
+                foresight=Foresight(weights=arrays["foresight"]),
                 spreads=arrays["spreads"],
+                restlessness=arrays["restlessness"],
             ),
             forest=Forest(
                 feature=arrays["feature"],
@@ -88,7 +93,9 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
                 path=arrays["path"],
                 usual_path=float(arrays["usual_path"]),
             ),
-            surprises={detector: _surprise(arrays, detector) for detector in DETECTORS},
+            surprises={
+                detector: _surprise(arrays, detector) for detector in (*DETECTORS, TOGETHER)
+            },
             trained_from=trained_from,
             trained_until=trained_until,
         )

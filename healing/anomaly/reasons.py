@@ -18,6 +18,8 @@ _HOW = {
     Way.LASTING: "has stayed around {value} for a while, usually {usual}",
     Way.MOVED: "is {value} and has moved away from where it stood in the last hour",
     Way.STEP: "jumped to {value}",
+    Way.UNFORESEEN: "is {value}, which the rows just before did not let expect",
+    Way.RESTLESS: "is {value} and for a while has been less steady, or steadier, than usual",
 }
 
 

@@ -35,7 +35,7 @@ class Surprise:
         return np.minimum(within + beyond, self.most)
 
 
-def learn_surprise(scores: NDArray[np.float64], *, grain: float) -> Surprise:
+def learn_surprise(scores: NDArray[np.float64], *, grain: float, widened: float = 1.0) -> Surprise:
     """Learn how rare scores are from those of ordinary times.
 
     Counted where there are enough of them; an exponential tail beyond.
@@ -43,6 +43,7 @@ def learn_surprise(scores: NDArray[np.float64], *, grain: float) -> Surprise:
     Args:
         scores: From rows the detector was not fitted on. Shape (m,), no NaN.
         grain: A difference in score that means nothing; the tail is never taken to be narrower.
+        widened: How many times wider than it was the tail is expected to be from now on.
     """
     ordered = np.sort(scores)
     count = len(ordered)
@@ -56,6 +57,6 @@ def learn_surprise(scores: NDArray[np.float64], *, grain: float) -> Surprise:
     return Surprise(
         scores=counted,
         surprises=-np.log10((1 + at_least) / (1 + count)),
-        slope=1 / (width * np.log(10)),
+        slope=1 / (widened * width * np.log(10)),
         most=float(np.log10(1 + count) + REACH),
     )

@@ -1,13 +1,16 @@
 """What the models read: how far, and in which ways, signals stray from what is usual."""
 
 from healing.features.causal import mean_of_last, median
+from healing.features.foresight import Foresight, learn_foresight
 from healing.features.strangeness import Measure, Way, learn_measure, rows_needed, strangeness
 from healing.features.usual import Usual, learn_usual
 
 __all__ = [
+    "Foresight",
     "Measure",
     "Usual",
     "Way",
+    "learn_foresight",
     "learn_measure",
     "learn_usual",
     "mean_of_last",

@@ -23,6 +23,17 @@ def rows_before(values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     return moved
 
 
+def carry(values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Let each value stand for up to `rows` rows after it that were not measured.
+
+    Shape (n, k) in and out.
+    """
+    carried = values
+    for _ in range(rows):
+        carried = np.where(np.isfinite(carried), carried, rows_before(carried, 1))
+    return carried
+
+
 def median(stack: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take the median along the first axis; NaN does not count, and remains where all is NaN."""
     ordered = np.sort(stack, axis=0)  # NaN goes to the end

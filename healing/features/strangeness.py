@@ -7,14 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.features.causal import mean_of_last, median, rows_before
+from healing.features.foresight import CARRIED, LAGS, LONGER, Foresight, learn_foresight
 from healing.features.usual import Usual, learn_usual, spread
 from healing.history import History
 
 A_WHILE = 5
 BLOCKS = 12
 MOST_RECENT_ROWS = 240
+RESTLESS_ROWS = 12
+MOST_RESTLESS = 50.0
+"""One row counts for no more than that, or it would make all the rows after it restless."""
 HOUR = 3600
 LIMIT = 1000.0
+FINEST = 0.01
+"""In units of level: no rule is believed to foresee a signal better than that."""
 NEVER_MOVED = 10.0
 """What any change counts of a signal that never changed."""
 
@@ -30,6 +36,10 @@ class Way(StrEnum):
     """Away from where it stood in the last hour."""
     STEP = "step"
     """Away from the row before."""
+    UNFORESEEN = "unforeseen"
+    """Away from what the rows just before let expect."""
+    RESTLESS = "restless"
+    """For a while, rows differ from what was to be expected by more, or by less, than usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,18 +48,32 @@ class Measure:
 
     Attributes:
         usual: What is usual for k signals.
+        foresight: What rows let expect of the next one.
         spreads: The usual size of each way of straying but the first. Shape (len(Way) - 1, k).
+        restlessness: What is usual of it. Shape (k,).
     """
 
     usual: Usual
+    foresight: Foresight
     spreads: NDArray[np.float64]
+    restlessness: NDArray[np.float64]
 
 
 def learn_measure(history: History) -> Measure:
     """Learn from history what straying means."""
     usual = learn_usual(history.values.astype(np.float64), history.times)
     level = _level(usual, history)
-    return Measure(usual=usual, spreads=np.array([spread(way) for way in _ways(level, history)]))
+    foresight = learn_foresight(level)
+    missed = foresight.missed_by(level)
+    precision = np.maximum(spread(missed), FINEST * (usual.spread > 0))
+    restless = _restless(_in_units(missed, precision))
+    moves = [spread(way) for way in _moves(level, history)]
+    return Measure(
+        usual=usual,
+        foresight=foresight,
+        spreads=np.array([*moves, precision, spread(restless)]),
+        restlessness=np.nan_to_num(median(restless)),
+    )
 
 
 def strangeness(measure: Measure, history: History) -> NDArray[np.float64]:
@@ -59,29 +83,35 @@ def strangeness(measure: Measure, history: History) -> NDArray[np.float64]:
     was not measured. What cannot be said for want of earlier rows is 0.
     """
     level = _level(measure.usual, history)
-    ways = [
-        _in_units(way, usual)
-        for way, usual in zip(_ways(level, history), measure.spreads, strict=True)
-    ]
-    known = np.stack([level, *(np.nan_to_num(way) for way in ways)], axis=-1)
+    *moves, precision, changes = measure.spreads
+    ways = [_in_units(way, usual) for way, usual in zip(_moves(level, history), moves, strict=True)]
+    unforeseen = _in_units(measure.foresight.missed_by(level), precision)
+    restless = _in_units(_restless(unforeseen) - measure.restlessness, changes)
+    known = np.stack(
+        [level, *(np.nan_to_num(way) for way in (*ways, unforeseen, restless))], axis=-1
+    )
     return np.where(np.isfinite(level)[:, :, None], known, np.nan)
 
 
 def rows_needed(step: int) -> int:
     """How many rows before a row it wants to know."""
-    return _recent_rows(step) + A_WHILE
+    return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER))
 
 
 def _level(usual: Usual, history: History) -> NDArray[np.float64]:
     return _in_units(history.values - usual.at(history.times), usual.spread)
 
 
-def _ways(level: NDArray[np.float64], history: History) -> list[NDArray[np.float64]]:
+def _moves(level: NDArray[np.float64], history: History) -> list[NDArray[np.float64]]:
     lasting = mean_of_last(level, A_WHILE)
     block = _recent_rows(history.step) // BLOCKS
     means = mean_of_last(level, block)
     recent = median(np.stack([rows_before(means, 1 + n * block) for n in range(BLOCKS)]))
     return [lasting, lasting - recent, level - rows_before(level, 1)]
+
+
+def _restless(unforeseen: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log1p(mean_of_last(np.minimum(np.abs(unforeseen), MOST_RESTLESS), RESTLESS_ROWS))
 
 
 def _recent_rows(step: int) -> int:
