@@ -86,11 +86,12 @@ class Breaker:
         self._standing = Standing(since=clock())
         self._window = Window(self.rules, clock())
         self._override: Override | None = None
-        self._refused = itertools.count().__next__
+        self.refused = itertools.count().__next__
         self._refused_read = 0
         self._taken = (0, 0, 0)
         self._before = (0, 0, 0)
-        self._shut = (0.0, Because.NEW, "process")
+        # Until when, why and by whom calls are refused without a second thought or a lock.
+        self.shut = (0.0, Because.NEW, "process")
         self._set_door()
 
     def __repr__(self) -> str:
@@ -118,7 +119,7 @@ class Breaker:
                 state=self.state,
                 standing=self._standing,
                 counts=self._window.counts(),
-                rejected=self._refused() + 1 - self._refused_read,
+                rejected=self.refused() + 1 - self._refused_read,
                 retry_after=self._retry_after(),
                 override=self._override,
                 fleet=self.fleet.view,
@@ -134,15 +135,15 @@ class Breaker:
         now = self.clock()
         if window is not None and now < window.turn:
             return Permit(self, window, now)
-        until, cause, scope = self._shut
+        until, cause, scope = self.shut
         if now < until:
-            self._refused()
+            self.refused()
             raise BreakerOpen(self.name, until - now, cause, scope)
         with self._lock:
             permit = self._admit(now)
         if isinstance(permit, Permit):
             return permit
-        self._refused()
+        self.refused()
         raise BreakerOpen(self.name, *permit)
 
     def try_acquire(self) -> Permit | None:
@@ -427,13 +428,12 @@ class Breaker:
             and not (ramping or self._is_watching())
         )
         self.door = self._window if is_plain else None
-        # Until this time a refusal needs no second thought, and no lock.
         if self._override is None and view and view.state is State.OPEN:
-            self._shut = (view.until, view.because, "fleet")
+            self.shut = (view.until, view.because, "fleet")
         elif self._override is None and standing.state is State.OPEN:
-            self._shut = (standing.until, standing.because, "process")
+            self.shut = (standing.until, standing.because, "process")
         else:
-            self._shut = (0.0, Because.NEW, "process")
+            self.shut = (0.0, Because.NEW, "process")
 
     def _set(self, state: State, reason: str, by: str, for_: float | str | None) -> None:
         with self._lock:

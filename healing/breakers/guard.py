@@ -45,6 +45,10 @@ def _function(
         breaker = only if pick is None else pick(args, kwargs)
         window = breaker.door
         if window is None:
+            until, cause, scope = breaker.shut
+            if (now := clock()) < until:
+                breaker.refused()
+                raise BreakerOpen(breaker.name, until - now, cause, scope)
             return _with_permit(breaker, judgement, function, args, kwargs)
         began = clock()
         if began >= window.turn:
@@ -92,6 +96,10 @@ def _coroutine(
         breaker = only if pick is None else pick(args, kwargs)
         window = breaker.door
         if window is None:
+            until, cause, scope = breaker.shut
+            if (now := clock()) < until:
+                breaker.refused()
+                raise BreakerOpen(breaker.name, until - now, cause, scope)
             permit = breaker.acquire()
             try:
                 result = await function(*args, **kwargs)

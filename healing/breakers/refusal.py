@@ -5,21 +5,29 @@ from healing.errors import TemporaryError
 
 
 class BreakerOpen(TemporaryError):  # noqa: N818, it is a no and not a mistake
-    """The call was refused; the dependency was not asked.
+    """The call was refused; the dependency was not asked."""
 
-    Attributes:
-        name: The breaker.
-        retry_after: Seconds until it may be worth asking again; None when nobody knows.
-        cause: Why calls are refused.
-        scope: Who decided: `process`, `fleet` or `operator`.
-    """
+    # Read from `args` when asked for: a refusal is to cost less than the call it saves.
 
-    def __init__(self, name: str, retry_after: float | None, cause: Because, scope: str) -> None:
-        super().__init__(name, retry_after, cause, scope)
-        self.name = name
-        self.retry_after = retry_after
-        self.cause = cause
-        self.scope = scope
+    @property
+    def name(self) -> str:
+        """The breaker."""
+        return self.args[0]
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until it may be worth asking again; None when nobody knows."""
+        return self.args[1]
+
+    @property
+    def cause(self) -> Because:
+        """Why calls are refused."""
+        return self.args[2]
+
+    @property
+    def scope(self) -> str:
+        """Who decided: `process`, `fleet` or `operator`."""
+        return self.args[3]
 
     def __str__(self) -> str:
         """Say it in a sentence."""
