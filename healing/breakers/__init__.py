@@ -23,7 +23,7 @@ The seam for a fleet backend (it knows Redis, nothing here does):
 """
 
 from healing.breakers.breaker import Breaker, Override, Stats
-from healing.breakers.decorator import Guard, breaker
+from healing.breakers.decorator import Guard, Guarded, breaker
 from healing.breakers.events import Changed, announcer
 from healing.breakers.fallbacks import (
     Degraded,
@@ -55,6 +55,7 @@ __all__ = [
     "FleetDesk",
     "FleetView",
     "Guard",
+    "Guarded",
     "LastCalls",
     "LastGood",
     "LastSeconds",

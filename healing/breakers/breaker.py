@@ -2,13 +2,17 @@
 
 `door` is the window of the present generation while calls simply pass, and None as soon as
 anything else has to be thought about. That one read is all a guarded call pays for the states.
+Where hanging calls are counted, each needs a permit: `door` is None, and `acquire` does without
+the lock all the same.
 """
 
 import itertools
+import os
 import random
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from healing.breakers import machine
@@ -79,10 +83,11 @@ class Breaker:
         self.rules = rules or Rules()
         self.fleet = FleetDesk()
         self.door: Window | None = None
+        self._open_window: Window | None = None
         self._chance = chance
         self._lock = threading.Lock()
         self._tickets = itertools.count(1).__next__
-        self._running: dict[Permit, float] = {}
+        self._heirs: list[Callable[[], Iterable[Breaker]]] = []
         self._standing = Standing(since=clock())
         self._window = Window(self.rules, clock())
         self._override: Override | None = None
@@ -93,6 +98,7 @@ class Breaker:
         # Until when, why and by whom calls are refused without a second thought or a lock.
         self.shut = (0.0, Because.NEW, "process")
         self._set_door()
+        _every.add(self)
 
     def __repr__(self) -> str:
         return f"<Breaker {self.name!r} {self.state}>"
@@ -125,22 +131,25 @@ class Breaker:
                 fleet=self.fleet.view,
             )
 
-    def acquire(self) -> Permit:
+    def acquire(self, *, watch: bool = True) -> Permit:
         """Ask for leave to call; tell the permit how it went.
+
+        Args:
+            watch: Whether the call counts when it hangs, where the rules say so.
 
         Raises:
             BreakerOpen: Calls are refused.
         """
-        window = self.door
+        window = self._open_window
         now = self.clock()
         if window is not None and now < window.turn:
-            return Permit(self, window, now)
+            return self._permit(window, now, watch=watch)
         until, cause, scope = self.shut
         if now < until:
             self.refused()
             raise BreakerOpen(self.name, until - now, cause, scope)
         with self._lock:
-            permit = self._admit(now)
+            permit = self._admit(now, watch=watch)
         if isinstance(permit, Permit):
             return permit
         self.refused()
@@ -184,7 +193,7 @@ class Breaker:
             self.fleet.settle(permit.ticket, ok=ok)
             return
         now = self.clock()
-        took = now - permit.began
+        took = now - permit.began - permit.held
         window = permit.window
         if permit.ticket is not None:
             with self._lock:
@@ -203,12 +212,12 @@ class Breaker:
                     )
                 )
             return
-        if permit.is_watched:
-            with self._lock:
-                # Whoever counted it as hanging has taken it out: it must not count twice.
-                if self._running.pop(permit, None) is None:
-                    return
-        if window is None or ok is None:
+        if window is None:
+            return
+        # Whoever counted it as hanging has taken it out: it must not count twice.
+        if permit.is_watched and window.running.pop(permit, None) is None:
+            return
+        if ok is None:
             return
         if not ok:
             self.failed(window, took, told)
@@ -239,13 +248,21 @@ class Breaker:
             self._tell(before, by=by, reason=reason)
 
     def change_rules(self, rules: Rules) -> None:
-        """Judge by other rules from now on; the calls counted so far stay."""
+        """Judge by other rules from now on, as do its breakers by key; counted calls stay."""
         with self._lock:
             now = self.clock()
             self.rules = rules
             self._window.forget(now)
             self._window.adopt(rules, now)
+            self._set_door()
             self._judge(self._window, now)
+        for heirs in self._heirs:
+            for one in heirs():
+                one.change_rules(rules)
+
+    def pass_rules_to(self, heirs: "Callable[[], Iterable[Breaker]]") -> None:
+        """Let others, those there are by then, follow every change of rules."""
+        self._heirs.append(heirs)
 
     def adopt(self, view: FleetView | None) -> None:
         """Take over what the fleet says; None: there is no word from it any more."""
@@ -270,7 +287,7 @@ class Breaker:
     def after_fork(self) -> None:
         """Begin anew in a child process: locks may be held, trials are the parent's."""
         self._lock = threading.Lock()
-        self._running = {}
+        self._window.running.clear()
         self._standing = replace(self._standing, leases={})
         self._taken = self._totals()
         wake, self.fleet = self.fleet.wake, FleetDesk()
@@ -284,13 +301,20 @@ class Breaker:
             counts = self._window.counts()
             return (
                 self._standing.state is State.CLOSED
-                and not (self._override or self._running or self.fleet.view)
+                and not (self._override or self._window.running or self.fleet.view)
                 and not (counts.failed or counts.slow or counts.in_a_row)
             )
 
+    def _permit(self, window: Window, now: float, *, watch: bool) -> Permit:
+        is_watched = watch and window.is_watching
+        permit = Permit(self, window, now, is_watched=is_watched)
+        if is_watched:
+            window.running[permit] = now
+        return permit
+
     # What follows is only called with the lock held.
 
-    def _admit(self, now: float) -> Permit | tuple[float | None, Because, str]:
+    def _admit(self, now: float, *, watch: bool) -> Permit | tuple[float | None, Because, str]:
         self._look(now)
         window, override = self._window, self._override
         if override and override.state is State.FORCED_OPEN:
@@ -299,7 +323,7 @@ class Breaker:
             return Permit(self, None, now)
         if override:
             trial = self._trial(now) if self._standing.state is State.HALF_OPEN else None
-            return trial or self._watched(window, now)
+            return trial or self._permit(window, now, watch=watch)
         standing, view = self._standing, self.fleet.view
         if view and view.state is not State.CLOSED:
             due = view.state is State.HALF_OPEN or now >= view.until
@@ -309,7 +333,7 @@ class Breaker:
             return self._retry_after(), view.because, "fleet"
         if standing.state is State.CLOSED:
             if self._is_let_in(standing, now):
-                return self._watched(window, now)
+                return self._permit(window, now, watch=watch)
             return None, Because.RAMP, "process"
         if standing.state is State.OPEN:
             return standing.until - now, standing.because, "process"
@@ -333,15 +357,6 @@ class Breaker:
             return True
         return self._chance() < share
 
-    def _watched(self, window: Window, now: float) -> Permit:
-        permit = Permit(self, window, now, is_watched=self._is_watching())
-        if permit.is_watched:
-            self._running[permit] = now
-        return permit
-
-    def _is_watching(self) -> bool:
-        return self.rules.count_hanging and self.rules.slow_after is not None
-
     def _look(self, now: float) -> None:
         override = self._override
         if override and self._is_over(override):
@@ -356,26 +371,12 @@ class Breaker:
                 )
             self._renew()
             self._tell(override.state, by=override.by, reason="it was set until now")
-        self._window.forget(now)
-        self._count_hanging(now)
+        if self._window.look(now):
+            self._judge(self._window, now)
         spread = self._chance()
         if self._standing.state is not State.CLOSED:
             self._go(machine.advanced(self._standing, now=now, rules=self.rules, spread=spread))
         self._set_door()
-
-    def _count_hanging(self, now: float) -> None:
-        hanging = False
-        # Calls begin in the order in which they stand here: the first young one ends the search.
-        for permit, began in tuple(self._running.items()):
-            if now - began < self._window.slow_after:
-                break
-            del self._running[permit]
-            if permit.window is self._window:
-                hanging = True
-                self._window.tick()
-                self._window.add(slow=True)
-        if hanging:
-            self._judge(self._window, now)
 
     def _judge(self, window: Window, now: float, told: float | None = None) -> None:
         window.forget(now)
@@ -425,9 +426,10 @@ class Breaker:
             self._override is None
             and standing.state is State.CLOSED
             and (view is None or view.state is State.CLOSED)
-            and not (ramping or self._is_watching())
+            and not ramping
         )
-        self.door = self._window if is_plain else None
+        self._open_window = self._window if is_plain else None
+        self.door = None if self._window.is_watching else self._open_window
         if self._override is None and view and view.state is State.OPEN:
             self.shut = (view.until, view.because, "fleet")
         elif self._override is None and standing.state is State.OPEN:
@@ -475,3 +477,12 @@ class Breaker:
                 reason=reason,
             )
         )
+
+
+def _after_fork() -> None:
+    for one in tuple(_every):
+        one.after_fork()
+
+
+_every: weakref.WeakSet[Breaker] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_after_fork)

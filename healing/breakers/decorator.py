@@ -5,7 +5,19 @@ from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast
+from typing import (
+    Any,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from healing.breakers.breaker import Breaker
 from healing.breakers.fallbacks import Chain, Fallback, Function, Value
@@ -15,7 +27,9 @@ from healing.breakers.permit import Permit
 from healing.breakers.registry import Family, registry
 from healing.breakers.rules import LastCalls, LastSeconds, Rules, seconds
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R_co = TypeVar("R_co", covariant=True)
 Duration = timedelta | float | str
 
 _DURATIONS = ("slow_after", "open_for", "open_at_most", "trial_within", "ramp")
@@ -46,6 +60,23 @@ class RuleChanges(TypedDict, total=False):
     ramp: Duration
 
 
+class Guarded(Protocol[P, R_co]):
+    """A guarded function: called as before, with its breaker at hand; methods bind as before."""
+
+    breaker: Breaker
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call it."""
+        ...
+
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Self: ...
+    @overload
+    def __get__(
+        self: "Guarded[Concatenate[Any, Q], R_co]", instance: object, owner: type, /
+    ) -> Callable[Q, R_co]: ...
+
+
 class Guard:
     """A breaker and how outcomes are read: decorates functions, and guards `with` blocks.
 
@@ -61,11 +92,12 @@ class Guard:
         self._chain = chain
         self._pick = pick
 
-    def __call__(self, function: F) -> F:
+    def __call__(self, function: Callable[P, R_co]) -> Guarded[P, R_co]:
         """Guard a function, coroutine, generator or async generator; its signature stays."""
         wrapped = guard(function, self.breaker, self._judgement, self._chain, self._pick)
-        wrapped.breaker = self.breaker  # type: ignore[attr-defined]
-        return cast("F", wrapped)
+        given = cast("Guarded[P, R_co]", wrapped)
+        given.breaker = self.breaker
+        return given
 
     def try_acquire(self) -> Permit | None:
         """Ask for leave to call; None when calls are refused. Then `record` on the permit."""

@@ -131,16 +131,33 @@ def _coroutine(
 def _generator(
     function: Callable[..., Any], only: Breaker, judgement: Judgement, pick: Pick | None
 ) -> Callable[..., Any]:
+    clock = only.clock
+
     def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        permit = (only if pick is None else pick(args, kwargs)).acquire()
+        # Between two items the consumer is at work: that time is not the dependency's.
+        permit = (only if pick is None else pick(args, kwargs)).acquire(watch=False)
+        inner: Generator[Any, Any, Any] = function(*args, **kwargs)
         try:
-            inner: Generator[Any, Any, Any] = function(*args, **kwargs)
-            result = yield from inner
+            item = next(inner)
+            while True:
+                given = clock()
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    inner.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001, the inner one decides
+                    permit.held += clock() - given
+                    item = inner.throw(error)
+                else:
+                    permit.held += clock() - given
+                    item = inner.send(sent)
+        except StopIteration as end:
+            permit.record(True)  # noqa: FBT003
+            return end.value
         except BaseException as error:
             permit.record(judgement.is_ok(error), told=judgement.told(error))
             raise
-        permit.record(True)  # noqa: FBT003
-        return result
 
     return guarded
 
@@ -148,20 +165,25 @@ def _generator(
 def _async_generator(
     function: Callable[..., Any], only: Breaker, judgement: Judgement, pick: Pick | None
 ) -> Callable[..., Any]:
+    clock = only.clock
+
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        permit = (only if pick is None else pick(args, kwargs)).acquire()
+        permit = (only if pick is None else pick(args, kwargs)).acquire(watch=False)
         inner: AsyncGenerator[Any, Any] = function(*args, **kwargs)
         try:
             item = await anext(inner)
             while True:
+                given = clock()
                 try:
                     sent = yield item
                 except GeneratorExit:
                     await inner.aclose()
                     raise
                 except BaseException as error:  # noqa: BLE001, the inner one decides
+                    permit.held += clock() - given
                     item = await inner.athrow(error)
                 else:
+                    permit.held += clock() - given
                     item = await inner.asend(sent)
         except StopAsyncIteration:
             permit.record(True)  # noqa: FBT003

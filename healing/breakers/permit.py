@@ -18,9 +18,12 @@ class Permit:
         began: When the call began, monotonic seconds.
         ticket: The trial it is, while half open.
         is_watched: Whether it is counted when it hangs.
+
+    Attributes:
+        held: Seconds for which not the dependency but its consumer was at work.
     """
 
-    __slots__ = ("_breaker", "_is_settled", "began", "is_watched", "ticket", "window")
+    __slots__ = ("_breaker", "_is_settled", "began", "held", "is_watched", "ticket", "window")
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Permit:
     ) -> None:
         self._breaker = breaker
         self._is_settled = False
+        self.held = 0.0
         self.window = window
         self.began = began
         self.ticket = ticket

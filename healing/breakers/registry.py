@@ -58,8 +58,6 @@ class Registry:
         announcer.after_fork()
         for family in self._families:
             family.after_fork()
-        for one in self.all():
-            one.after_fork()
 
 
 class Family:
@@ -78,6 +76,7 @@ class Family:
         self._most = most
         self._lock = threading.Lock()
         self._by_key: OrderedDict[object, Breaker] = OrderedDict()
+        parent.pass_rules_to(self.all)
 
     def of(self, key: object) -> Breaker:
         """Give the breaker of a key."""

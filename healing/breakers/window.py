@@ -34,17 +34,24 @@ class Window:
         tick: Count one call; atomic.
         turn: Time of the next `look`.
         slow_after: Seconds from which a call is slow.
+        is_watching: Whether calls are to be entered in `running`, to be seen when they hang.
+        running: Calls that run, and when each began. Whoever takes one out counts it: the call
+            when it returns, or `look` when it hangs.
         is_suspect: Whether a good call must be told to the breaker as well.
     """
 
     __slots__ = (
         "_failures",
+        "_hang_turn",
+        "_slice_ends",
         "_slices",
         "_slows",
         "_ticks_read",
         "in_a_row",
         "is_suspect",
+        "is_watching",
         "rules",
+        "running",
         "slow_after",
         "tick",
         "total_failed",
@@ -60,13 +67,33 @@ class Window:
         self._failures: deque[int] = deque()
         self._slows: deque[int] = deque()
         self._slices: deque[_Slice] = deque([_Slice(0)], maxlen=_SLICES)
-        self.adopt(rules, now)
+        self.running: dict[object, float] = {}
+        self._take(rules, now)
 
     def adopt(self, rules: Rules, now: float) -> None:
-        """Judge by other rules from now on; what was counted stays."""
+        """Judge by other rules from now on; what was counted stays. Only under the lock."""
+        counts, was_by_calls = self.counts(), isinstance(self.rules.window, LastCalls)
+        if was_by_calls is not isinstance(rules.window, LastCalls):
+            self._convert(counts)
+        self._take(rules, now)
+
+    def _take(self, rules: Rules, now: float) -> None:
         self.rules = rules
         self.slow_after = math.inf if rules.slow_after is None else rules.slow_after
-        self.turn = math.inf if isinstance(rules.window, LastCalls) else now + self._slice_seconds()
+        self.is_watching = rules.count_hanging and rules.slow_after is not None
+        self._slice_ends = now + self._slice_seconds()
+        self._set_turn(now)
+
+    def _convert(self, counts: Counts) -> None:
+        """Keep what counts now, for the other kind of window."""
+        total = self.total()
+        before = total - counts.calls
+        self._slices.clear()
+        self._slices.append(_Slice(before, counts.failed, counts.slow))
+        # When each of them was is not known: they are taken as spread evenly over the calls.
+        for numbers, many in ((self._failures, counts.failed), (self._slows, counts.slow)):
+            numbers.clear()
+            numbers.extend(before + (n + 1) * counts.calls // many for n in range(many))
 
     def total(self) -> int:
         """Calls ever counted here. Only under the breaker's lock."""
@@ -95,14 +122,46 @@ class Window:
 
     def forget(self, now: float) -> None:
         """Begin as many new slices as time has passed. Only under the breaker's lock."""
-        if now < self.turn:
+        if now < self._slice_ends:
             return
         length = self._slice_seconds()
-        passed = int((now - self.turn) / length) + 1
+        passed = int((now - self._slice_ends) / length) + 1
         calls = self.total()
         for _ in range(min(passed, _SLICES)):
             self._slices.append(_Slice(calls))
-        self.turn += passed * length
+        self._slice_ends += passed * length
+        self.turn = min(self._slice_ends, self._hang_turn)
+
+    def look(self, now: float) -> bool:
+        """Forget, and count calls that hang. Only under the breaker's lock.
+
+        Returns:
+            Whether there were any.
+        """
+        self.forget(now)
+        if now < self._hang_turn:
+            return False
+        found = False
+        # Copied in one step, as calls come and go meanwhile; and only when one can have begun to
+        # hang. They stand in the order in which they began: the first young one ends the search.
+        for call, began in tuple(self.running.items()):
+            if now - began < self.slow_after:
+                break
+            if self.running.pop(call, None) is not None:
+                found = True
+                self.tick()
+                self.add(slow=True)
+        self._set_turn(now)
+        return found
+
+    def _set_turn(self, now: float) -> None:
+        """The next call to hang is the oldest that runs, or one that begins after now."""
+        self._hang_turn = math.inf
+        if self.is_watching:
+            # Another thread may take the oldest out at this moment: then the next look is early.
+            oldest = next(iter(tuple(self.running.values())), now)
+            self._hang_turn = oldest + self.slow_after
+        self.turn = min(self._slice_ends, self._hang_turn)
 
     def counts(self) -> Counts:
         """Count what is judged now. Only under the breaker's lock."""

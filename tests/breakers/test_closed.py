@@ -129,3 +129,49 @@ def test_deltas_are_each_given_once(make):
     delta = breaker.take_delta()
     assert (delta.ok, delta.failed, delta.slow) == (3, 2, 0)
     assert breaker.take_delta().ok == 0
+
+
+def test_calls_that_hang_are_looked_for_only_when_one_can_have_begun_to_hang(make, clock):
+    breaker = make(slow_after=2, slow_rate=1, min_calls=10)
+    hanging = breaker.acquire()
+    clock.sleep(1)
+    ok(breaker)
+    window = hanging.window
+    assert window.turn == hanging.began + 2
+    clock.sleep(1)
+    ok(breaker)
+    assert breaker.stats().counts.slow == 1
+    assert window.turn == clock() + 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(LastCalls(10), LastSeconds(60)), (LastSeconds(60), LastCalls(10))],
+    ids=["to-seconds", "to-calls"],
+)
+def test_another_kind_of_window_keeps_what_counts_now(make, before, after):
+    breaker = make(window=before, min_calls=100, slow_after=9)
+    fail(breaker, 2)
+    ok(breaker, 5)
+    fail(breaker)
+    was = breaker.stats().counts
+    breaker.change_rules(make(window=after, min_calls=100, slow_after=9).rules)
+    assert breaker.stats().counts == was
+    assert (was.calls, was.failed) == (8, 3)
+
+
+def test_calls_that_a_count_window_has_forgotten_do_not_come_back_in_a_time_window(make):
+    breaker = make(window=LastCalls(10), min_calls=100)
+    fail(breaker, 5)
+    ok(breaker, 10)
+    breaker.change_rules(make(window=LastSeconds(60), min_calls=100).rules)
+    counts = breaker.stats().counts
+    assert (counts.calls, counts.failed) == (10, 0)
+
+
+def test_failures_of_a_time_window_leave_a_count_window_as_calls_come(make):
+    breaker = make(window=LastSeconds(60), min_calls=100)
+    fail(breaker, 5)
+    breaker.change_rules(make(window=LastCalls(10), min_calls=100).rules)
+    ok(breaker, 10)
+    assert breaker.stats().counts.failed == 0

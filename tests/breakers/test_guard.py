@@ -1,12 +1,16 @@
 import asyncio
 import inspect
 import threading
+from dataclasses import replace
 
 import pytest
 
 from healing.breakers import (
+    Breaker,
     BreakerOpen,
+    Guard,
     LastCalls,
+    Rules,
     State,
     breaker,
     degradations,
@@ -14,6 +18,7 @@ from healing.breakers import (
     registry,
     value,
 )
+from healing.breakers.judgement import Judgement
 
 
 class BoomError(Exception):
@@ -234,3 +239,76 @@ def test_a_thousand_breakers_need_no_thread(name):
     guarded = [breaker(f"{name}-{n}")(lambda n=n: n) for n in range(1000)]
     assert [call() for call in guarded] == list(range(1000))
     assert threading.active_count() == before
+
+
+def test_rules_of_the_parent_reach_the_breakers_by_key(name):
+    @breaker(name, in_a_row=5, key=lambda host: host)
+    def ask(_host: str) -> None:
+        raise BoomError
+
+    with pytest.raises(BoomError):
+        ask("a")
+    ask.breaker.change_rules(replace(ask.breaker.rules, in_a_row=2))
+    with pytest.raises(BoomError):
+        ask("a")
+    by_key = registry.get(f"{name}:a")
+    assert by_key is not None
+    assert by_key.state is State.OPEN
+
+
+def test_the_time_a_consumer_takes_between_items_is_not_the_dependencys(clock, name):
+    one = Breaker(name, Rules(slow_after=2, min_calls=10), clock=clock)
+    guarded = Guard(one, Judgement(), None, None)
+
+    @guarded
+    def items():
+        yield 1
+        yield 2
+
+    @guarded
+    async def items_async():
+        yield 1
+        yield 2
+
+    async def read() -> None:
+        async for _ in items_async():
+            clock.sleep(5)
+
+    for _ in items():
+        clock.sleep(5)
+        one.acquire().record(True)
+    asyncio.run(read())
+    counts = one.stats().counts
+    assert (counts.calls, counts.slow) == (4, 0)
+
+
+def test_the_time_a_generator_itself_takes_makes_it_slow(clock, name):
+    one = Breaker(name, Rules(slow_after=2, min_calls=10), clock=clock)
+
+    @Guard(one, Judgement(), None, None)
+    def items():
+        clock.sleep(1)
+        yield 1
+        clock.sleep(1)
+
+    assert list(items()) == [1]
+    assert one.stats().counts.slow == 1
+
+
+def test_what_a_consumer_sends_and_throws_reaches_the_generator(name):
+    @breaker(name, in_a_row=1)
+    def echo():
+        said = yield "first"
+        try:
+            yield said
+        except KeyError:
+            yield "caught"
+        return "end"
+
+    talk = echo()
+    assert next(talk) == "first"
+    assert talk.send("hello") == "hello"
+    assert talk.throw(KeyError()) == "caught"
+    with pytest.raises(StopIteration, match="end"):
+        next(talk)
+    assert echo.breaker.state is State.CLOSED

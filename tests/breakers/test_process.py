@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from healing.breakers import Breaker, LastCalls, Rules, State, breaker, listen
 from tests.breakers.calls import fail
 
@@ -47,11 +49,16 @@ def test_listeners_run_in_a_thread_and_may_ask_the_breaker(name):
     assert thread is not threading.main_thread()
 
 
-def test_a_child_of_a_fork_is_not_stuck_in_a_lock_of_its_parent():
-    program = """
+@pytest.mark.parametrize(
+    "made",
+    ['breaker("payments", in_a_row=1).breaker', 'Breaker("payments", Rules(in_a_row=1))'],
+    ids=["decorator", "by-hand"],
+)
+def test_a_child_of_a_fork_is_not_stuck_in_a_lock_of_its_parent(made):
+    program = f"""
 import os, sys
-from healing import breaker
-payments = breaker("payments", in_a_row=1).breaker
+from healing.breakers import Breaker, Rules, breaker
+payments = {made}
 payments._lock.acquire()
 child = os.fork()
 if not child:
