@@ -24,6 +24,7 @@ class Course:
     Attributes:
         values: Short gaps bridged, the newest row measured. Shape (n,).
         begins: Rows at which it began anew. Shape (n,).
+        since: Rows since the last of them; a great many where there was none. Shape (n,).
         cleaned: Those of them at which it fell by itself, before it was full. Shape (n,).
         capacity: Where it is full.
         step: Seconds between rows.
@@ -31,6 +32,7 @@ class Course:
 
     values: NDArray[np.float64]
     begins: NDArray[np.bool_]
+    since: NDArray[np.int64]
     cleaned: NDArray[np.bool_]
     capacity: float
     step: int
@@ -54,10 +56,18 @@ def course_of(
     for restart in restarts:
         row = (int(restart.timestamp()) - history.start) // history.step
         cleaned[max(0, row - around) : max(0, row + around + 1)] = False
+    begins = beginnings(values)
     return Course(
         values=values,
-        begins=beginnings(values),
+        begins=begins,
+        since=_rows_since(begins),
         cleaned=cleaned,
         capacity=capacity,
         step=history.step,
     )
+
+
+def _rows_since(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
+    rows = np.arange(len(begins))
+    last = np.maximum.accumulate(np.where(begins, rows, -(2**40)))
+    return rows - last

@@ -72,7 +72,7 @@ def drift_of(course: Course) -> Drift | None:
         if rows < FEWEST_ROWS_OF_POINT * POINTS or rows > len(segment):
             continue
         size = rows // POINTS
-        if _is_drift(course, _medians(course.values, size), size):
+        if _is_drift(course, size):
             return _measure(_medians(segment, size), size, course.capacity)
     return None
 
@@ -82,20 +82,23 @@ def _medians(values: Values, size: int) -> Values:
     return median(values[len(values) % size :].reshape(-1, size).T)
 
 
-def _is_drift(course: Course, points: Values, size: int) -> bool:
-    newest, before = points[-POINTS:], points[:-POINTS]
+def _is_drift(course: Course, size: int) -> bool:
+    newest = _medians(course.values[-POINTS * size :], size)
     known = np.isfinite(newest)
     if known.mean() < 0.6 or not known[-3:].any():  # noqa: PLR2004 most of it was measured
         return False
-    slope, noise = _line(newest)
-    gain = slope * (POINTS - 1)
     thirds = median(np.stack([newest[:4], newest[10:14], newest[20:]]).T)
     steps = np.diff(thirds)
+    if not steps.min() > 0:  # most series: no line and no past needs to be looked at
+        return False
+    slope, noise = _line(newest)
+    gain = slope * (POINTS - 1)
     if slope <= 0 or gain <= ABOVE_NOISE * noise or not steps.min() >= PART_OF_GROWTH * gain:
         return False
     level = float(median(newest[-3:, None])[0])
     if (course.capacity - level) > TRUSTED_FOR * gain:
         return False
+    before = _medians(course.values, size)[:-POINTS]
     past = before[np.isfinite(before)]
     if past.size < EARLIER * POINTS:
         return size * POINTS * course.step >= STRAIGHT_SECONDS and noise <= STRAIGHT * gain

@@ -11,7 +11,7 @@ import numpy as np
 from healing.forecast.course import Course, course_of
 from healing.forecast.drift import drift_of
 from healing.forecast.growth import Growth, growth_of, judge
-from healing.forecast.trends import scales, trends
+from healing.forecast.trends import scales
 from healing.history import History, say, say_rate, say_time
 from healing.names import SignalName
 
@@ -112,7 +112,7 @@ def forecast_exhaustion(
     growths = [
         growth
         for scale in scales(len(course.values))
-        if (growth := judge(course, trends(course, scale), window=rows)) is not None
+        if (growth := judge(course, scale, window=rows)) is not None
     ]
     believed = [growth for growth in growths if not growth.doubt]
     drift = drift_of(course)

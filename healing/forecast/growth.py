@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
 from healing.forecast.past import growth_before
-from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Trends
+from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Scale, Trends, trends
 
 TRUSTED_FOR = 8.0
 """A trend is believed for so many times as long as it has lasted."""
@@ -51,18 +51,20 @@ class Growth:
     doubt: str
 
 
-def judge(course: Course, trend: Trends, *, window: float) -> Growth | None:
+def judge(course: Course, scale: Scale, *, window: float) -> Growth | None:
     """Judge the growth over the newest window of a scale; None when there is none to speak of.
 
     Args:
         course: What is growing.
-        trend: The windows of one scale.
+        scale: Of the windows it is looked at by.
         window: Rows that count.
     """
-    alike = _promising(trend, course.capacity)
-    if not alike.size or not alike[-1]:
+    # Next to nothing grows at any one time: the past is only measured where the newest window does.
+    if not _promising(trends(course, scale, newest=1), course.capacity)[-1]:
         return None
 
+    trend = trends(course, scale)
+    alike = _promising(trend, course.capacity)
     slope, error, level = (float(x[-1]) for x in (trend.slope, trend.error, trend.level))
     room, margin = course.capacity - level, trend.margin * error
     at_most = max(slope + margin, float(trend.steps[-1, -3:].mean()))

@@ -69,10 +69,10 @@ def scales(rows: int) -> list[Scale]:
     return [*shortest, *(Scale(size, POINTS) for size in sizes)]
 
 
-def trends(course: Course, scale: Scale) -> Trends:
-    """Measure growth in every window of a scale that is remembered."""
+def trends(course: Course, scale: Scale, *, newest: int = MOST_WINDOWS) -> Trends:
+    """Measure growth in so many of the newest windows of a scale, each for itself."""
     values, size, points = course.values, scale.rows, scale.points
-    buckets = values[len(values) % size :].reshape(-1, size)[-(MOST_WINDOWS + points - 1) :]
+    buckets = values[len(values) % size :].reshape(-1, size)[-(newest + points - 1) :]
     skipped = len(values) - buckets.size
     medians = buckets[:, 0] if size == 1 else median(buckets.T)
     windows = sliding_window_view(medians, points)
@@ -80,23 +80,15 @@ def trends(course: Course, scale: Scale) -> Trends:
     slope, error = _line(windows)
     ends = skipped + size * (np.arange(len(windows)) + points) - 1
     settle = max(SETTLE_ROWS, int(np.ceil(SETTLE_SECONDS / course.step)))
-    since = _rows_since(course.begins)
     return Trends(
         scale=scale,
         ends=ends,
-        usable=np.isfinite(windows).all(axis=1) & (since[ends] >= size * points + settle),
+        usable=np.isfinite(windows).all(axis=1) & (course.since[ends] >= size * points + settle),
         level=values[ends],
         slope=slope / size,
         error=error / size,
         steps=np.diff(windows, axis=1) / size,
     )
-
-
-def _rows_since(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count rows since the last beginning; a great many where there was none."""
-    rows = np.arange(len(begins))
-    last = np.maximum.accumulate(np.where(begins, rows, -(2**40)))
-    return rows - last
 
 
 def _line(windows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
