@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healing.breakers.breaker import Breaker
+from healing.breakers.configured import configured
 from healing.breakers.events import announcer
 from healing.breakers.rules import Rules
 
@@ -24,13 +25,17 @@ Lookup = Callable[[str], Defaults | None]
 
 
 class Registry:
-    """The breakers there are."""
+    """The breakers there are.
+
+    Attributes:
+        lookup: Says what holds for a name; by default what `HEALING_CONFIG` says.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._breakers: dict[str, Breaker] = {}
         self._families: list[Family] = []
-        self.lookup: Lookup = _nothing
+        self.lookup: Lookup = configured
 
     def add(self, breaker: Breaker) -> Breaker:
         """Take it in, or give the one that has this name already."""
@@ -108,10 +113,6 @@ class Family:
             if key != newest and one.is_idle():
                 del self._by_key[key]
                 return
-
-
-def _nothing(_name: str) -> Defaults | None:
-    return None
 
 
 registry = Registry()
