@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from healing.adapters.docker import DockerHost
-from healing.adapters.files import HistoryFiles, ModelFiles, key_in
+from healing.adapters.files import HistoryFiles, ModelFiles, RememberedModels, key_in
 from healing.adapters.ledger import FileLedger
 from healing.adapters.probes import NetworkProber
 from healing.adapters.processes import ProcessHost
@@ -154,7 +154,7 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
     return Watching(
         observer=Observer(source=source, histories=histories, roll=roll, grid=grid, clock=utc_now),
         seer=Seer(
-            models=models,
+            models=RememberedModels(models),
             source=source,
             roll=roll,
             chronicle=chronicle,

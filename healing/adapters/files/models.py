@@ -86,6 +86,17 @@ class ModelFiles:
                 _set_aside(version)
         raise ModelUnusableError(f"no whole model named {name!r} in {self._directory}: train it")
 
+    def mark(self, name: str) -> str | None:
+        """Tell the newest version from every other there was, without reading it; None for none."""
+        for version in reversed(_versions(self._folder(name))):
+            try:
+                files = [(version / part).stat() for part in (ARRAYS, MANIFEST)]
+            except FileNotFoundError:
+                continue  # it was replaced by a newer one while we looked, or is not whole
+            marks = [(file.st_ino, file.st_size, file.st_mtime_ns) for file in files]
+            return f"{version.name} {marks}"
+        return None
+
     def save(self, name: str, model: StoredModel) -> str:
         """Keep a new version, and say what it is called.
 
