@@ -145,13 +145,29 @@ class Story(RuleBasedStateMachine):
 
     @rule(ok=st.sampled_from([True, False]))
     def call_and_end(self, ok) -> None:
+        before = len(self.running)
         self.call()
-        if self.running and self.state is State.CLOSED:
-            one = self.running.pop()
-            one.permit.record(ok)
-            if one.generation == self.generation:
-                self.calls.append((self.slices, ok))
-                self.judge()
+        if len(self.running) <= before:
+            return
+        one = self.running.pop()
+        one.permit.record(ok)
+        if one.is_trial:
+            self.settle_trial(ok)
+        else:
+            self.calls.append((self.slices, ok))
+            self.judge()
+
+    @precondition(lambda self: self.state is State.CLOSED)
+    @rule()
+    def outage(self) -> None:
+        for _ in range(5):
+            self.call_and_end(ok=False)
+
+    @precondition(lambda self: self.state is State.OPEN)
+    @rule()
+    def wait_for_trials(self) -> None:
+        self.wait(max(0, int(self.until - self.clock())))
+        self.call()
 
     @rule(seconds=st.integers(1, 12))
     def wait(self, seconds) -> None:
