@@ -20,6 +20,7 @@ from healing.breakers.events import Changed, announcer
 from healing.breakers.fleet import Delta, FleetDesk, FleetView, Ticket
 from healing.breakers.machine import Because, Counts, Standing, State
 from healing.breakers.permit import Permit
+from healing.breakers.probing import Prober
 from healing.breakers.refusal import BreakerOpen
 from healing.breakers.rules import Rules, seconds
 from healing.breakers.window import Window
@@ -87,6 +88,7 @@ class Breaker:
         self._chance = chance
         self._lock = threading.Lock()
         self._tickets = itertools.count(1).__next__
+        self._prober: Prober | None = None
         self._heirs: list[Callable[[], Iterable[Breaker]]] = []
         self._standing = Standing(since=clock())
         self._window = Window(self.rules, clock())
@@ -161,6 +163,22 @@ class Breaker:
             return self.acquire()
         except BreakerOpen:
             return None
+
+    def probe_with(self, check: Callable[[], object]) -> None:
+        """Let a health check make the trials from now on; calls are refused until it closes."""
+        self._prober = Prober(self, check, lambda: self.rules.trial_within)
+        with self._lock:
+            self._set_door()
+
+    def acquire_trial(self) -> Permit | float | None:
+        """Give a trial to the health check, or seconds until there may be one."""
+        now = self.clock()
+        with self._lock:
+            self._look(now)
+            if self._override or self.state not in {State.OPEN, State.HALF_OPEN}:
+                return None
+            got = self._fleet_trial(now) if self._is_shut_by_fleet() else self._own_trial(now)
+            return got or self._retry_after()
 
     def look(self, window: Window, now: float) -> None:
         """Let time do its part: forget old slices, count calls that hang, end an override."""
@@ -290,6 +308,8 @@ class Breaker:
         self._window.running.clear()
         self._standing = replace(self._standing, leases={})
         self._taken = self._totals()
+        if self._prober:
+            self._prober.after_fork()
         wake, self.fleet = self.fleet.wake, FleetDesk()
         self.fleet.wake = wake
         self._set_door()
@@ -322,24 +342,34 @@ class Breaker:
         if override and override.state is State.DISABLED:
             return Permit(self, None, now)
         if override:
-            trial = self._trial(now) if self._standing.state is State.HALF_OPEN else None
+            trial = None if self._prober else self._own_trial(now)
             return trial or self._permit(window, now, watch=watch)
         standing, view = self._standing, self.fleet.view
         if view and view.state is not State.CLOSED:
-            due = view.state is State.HALF_OPEN or now >= view.until
-            ticket = self.fleet.pop(now) if due else None
-            if ticket:
-                return Permit(self, None, now, ticket)
-            return self._retry_after(), view.because, "fleet"
+            trial = None if self._prober else self._fleet_trial(now)
+            return trial or (self._retry_after(), view.because, "fleet")
         if standing.state is State.CLOSED:
             if self._is_let_in(standing, now):
                 return self._permit(window, now, watch=watch)
             return None, Because.RAMP, "process"
         if standing.state is State.OPEN:
             return standing.until - now, standing.because, "process"
-        return self._trial(now) or (self._retry_after(), Because.TRIALS_TAKEN, "process")
+        trial = None if self._prober else self._own_trial(now)
+        return trial or (self._retry_after(), Because.TRIALS_TAKEN, "process")
 
-    def _trial(self, now: float) -> Permit | None:
+    def _is_shut_by_fleet(self) -> bool:
+        view = self.fleet.view
+        return view is not None and view.state is not State.CLOSED
+
+    def _fleet_trial(self, now: float) -> Permit | None:
+        view = self.fleet.view
+        is_due = view and (view.state is State.HALF_OPEN or now >= view.until)
+        ticket = self.fleet.pop(now) if is_due else None
+        return Permit(self, None, now, ticket) if ticket else None
+
+    def _own_trial(self, now: float) -> Permit | None:
+        if self._standing.state is not State.HALF_OPEN:
+            return None
         ticket = self._tickets()
         taken = machine.admitted(self._standing, ticket, now=now, rules=self.rules)
         if taken is None:
@@ -436,6 +466,8 @@ class Breaker:
             self.shut = (standing.until, standing.because, "process")
         else:
             self.shut = (0.0, Because.NEW, "process")
+        if self._prober and self.state in {State.OPEN, State.HALF_OPEN}:
+            self._prober.wake()
 
     def _set(self, state: State, reason: str, by: str, for_: float | str | None) -> None:
         with self._lock:

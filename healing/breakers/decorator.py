@@ -148,6 +148,7 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
     fallback_within: Duration = 1.0,
     key: Callable[..., object] | None = None,
     keys_at_most: int = 1000,
+    probe: Callable[[], object] | None = None,
     scope: Literal["process", "fleet"] = "process",
     **changes: Unpack[RuleChanges],
 ) -> Guard:
@@ -167,11 +168,14 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
         fallback_within: Time for all fallbacks of one call.
         key: Takes the arguments of a call and gives a key: one breaker per key.
         keys_at_most: Breakers by key that are kept.
+        probe: A health check, a function or coroutine function with a timeout of its own, that
+            makes the trials in a thread; calls are refused until it has closed the breaker.
         scope: `fleet` shares the verdict with other processes, where a backend is connected.
         **changes: Fields of `Rules`.
 
     Raises:
-        ValueError: A rule is impossible, or the name is taken by a breaker with other rules.
+        ValueError: A rule is impossible, the name is taken by a breaker with other rules, or
+            there is a probe for breakers by key.
 
     Example:
         >>> from healing.breakers import value
@@ -187,6 +191,10 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
     one = registry.add(made)
     if one is not made and changes and one.rules != rules:
         raise ValueError(f"breaker {name!r} exists already, with other rules: give them once only")
+    if probe:
+        if key:
+            raise ValueError(f"breaker {name!r}: one probe cannot tell how each key is")
+        one.probe_with(probe)
     judgement = Judgement(
         failures=_tests(failures),
         ignore=_tests(ignore),

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -79,3 +80,6 @@ class Announcer:
 
 announcer = Announcer()
 """The one of this process."""
+
+# Registered here, and so before the breakers': a probe that begins anew in the child may tell.
+os.register_at_fork(after_in_child=announcer.after_fork)

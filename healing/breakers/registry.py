@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from healing.breakers.breaker import Breaker
 from healing.breakers.configured import configured
-from healing.breakers.events import announcer
 from healing.breakers.rules import Rules
 
 
@@ -60,7 +59,6 @@ class Registry:
     def after_fork(self) -> None:
         """Begin anew in a child process."""
         self._lock = threading.Lock()
-        announcer.after_fork()
         for family in self._families:
             family.after_fork()
 
