@@ -14,7 +14,7 @@ from healing.names import ServiceName
 from healing.watching import Learned, Result, Shard, shards, summary
 from healing.wiring import services
 from tasks.retrying import recorded
-from tasks.training import forget, learn, learn_elsewhere
+from tasks.training import forget, learn, learn_elsewhere, learn_failures
 from tasks.watching import observe
 
 LOCAL = "local"
@@ -57,6 +57,7 @@ async def train(
             one for shard in parts for one in await recorded(learn, shard, seed, only_due=only_due)
         ]
     if not service:
+        await recorded(learn_failures, only_due=only_due)
         await recorded(forget)
     return verdict(learned)
 

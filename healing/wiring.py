@@ -23,7 +23,7 @@ from healing.incidents import Book
 from healing.instances import Instance
 from healing.instruments import Counting
 from healing.names import InstanceName
-from healing.ports import Board, Host, Launcher, Prober
+from healing.ports import Board, Host, Launcher, Ledger, Prober
 from healing.recovery.dispatch import Dispatch
 from healing.recovery.hands import Hands
 from healing.recovery.in_hand import InHand
@@ -34,12 +34,14 @@ from healing.recovery.switch import Switch
 from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
-from healing.watching import Latest, Learner, Observer, Seer
+from healing.watching import FailureLearner, Latest, Learner, Observer, Remembered, Seer
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(days=7)
 """How much of the ledger an agent reads when it starts."""
+EVERY_INCIDENT = 100_000
+"""What is held in memory while failures are learnt from."""
 READERS = 48
 
 
@@ -50,6 +52,7 @@ class Watching:
     observer: Observer
     seer: Seer
     learner: Learner
+    failures: FailureLearner
     latest: Latest
     shard_size: int
 
@@ -120,7 +123,7 @@ def assemble(
         journal=journal,
         dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
         steps=Steps(lookout=lookout, hands=hands, journal=journal),
-        watching=look_ahead_with(settings, roll, chronicle),
+        watching=look_ahead_with(settings, roll, chronicle, ledger),
         switch=switch,
         in_hand=InHand(),
         clock=utc_now,
@@ -139,7 +142,9 @@ def metric_source(settings: Settings) -> PrometheusSource:
     )
 
 
-def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Watching:
+def look_ahead_with(
+    settings: Settings, roll: Roll, chronicle: Chronicle, ledger: Ledger
+) -> Watching:
     """Put together what looking ahead needs."""
     storage, monitoring = settings.storage, settings.predictive_monitoring
     source = metric_source(settings)
@@ -158,6 +163,7 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
             source=source,
             roll=roll,
             chronicle=chronicle,
+            remembered=Remembered(HistoryFiles(storage.state_dir / "signs")),
             window=monitoring.exhaustion_window,
             sensitivity=monitoring.anomaly_detection.sensitivity,
         ),
@@ -168,6 +174,14 @@ def look_ahead_with(settings: Settings, roll: Roll, chronicle: Chronicle) -> Wat
             clock=utc_now,
             window=monitoring.anomaly_detection.training_window,
             vanished=storage.retention.vanished,
+        ),
+        failures=FailureLearner(
+            remembered=Remembered(HistoryFiles(storage.state_dir / "signs")),
+            models=models,
+            incidents=lambda since: Book(
+                ledger.entries(since=since), keep_closed=EVERY_INCIDENT
+            ).all(),
+            clock=utc_now,
         ),
         latest=Latest(),
         shard_size=monitoring.shard_size,

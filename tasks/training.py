@@ -8,7 +8,7 @@ from healing.roster import Roll
 from healing.watching import Learned, Learner, Result, Shard
 from healing.watching.apart import learn_apart
 from healing.wiring import services
-from tasks.noting import say_some
+from tasks.noting import say, say_some
 from tasks.retrying import ACTS, READS
 
 
@@ -31,11 +31,24 @@ def learn_elsewhere(learner: Learner, shard: Shard, seed: int, *, only_due: bool
     return _said(learner.learn_all(shard.names, seed=seed, only_due=only_due))
 
 
+@task(name="learn how services fail", **READS)
+async def learn_failures(*, only_due: bool) -> str:
+    """Fit one model of failures for all services together."""
+    failures = services().watching.failures
+    names = [one.name for one in services().watching.observer.services()]
+    said = await asyncio.to_thread(failures.learn, names, only_due=only_due)
+    say(said)
+    return said
+
+
 @task(name="forget what is gone", **ACTS)
 async def forget() -> None:
     """Drop models and history of services that were not looked after for long."""
     roll: Roll = services().roll
-    await asyncio.to_thread(services().watching.learner.keep_only, list(roll.now.stack.services))
+    known, learner = list(roll.now.stack.services), services().watching.learner
+    await asyncio.to_thread(learner.keep_only, known)
+    before = learner.clock() - learner.vanished
+    await asyncio.to_thread(services().watching.failures.keep_only, known, before=before)
 
 
 def _said(learned: list[Learned]) -> list[Learned]:

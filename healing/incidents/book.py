@@ -19,7 +19,8 @@ class Book:
     Safe to use from several threads: incidents are values, and the index is behind one short lock.
     """
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[Entry] = (), *, keep_closed: int = KEEP_CLOSED) -> None:
+        self._keep_closed = keep_closed
         self._incidents: OrderedDict[IncidentId, Incident] = OrderedDict()
         self._lock = threading.Lock()
         for entry in entries:
@@ -80,8 +81,8 @@ class Book:
         )
 
     def _forget(self) -> None:
-        if len(self._incidents) <= KEEP_CLOSED:
+        if len(self._incidents) <= self._keep_closed:
             return
         over = [i for i in self._incidents.values() if not i.is_open]
-        for incident in over[: len(self._incidents) - KEEP_CLOSED]:
+        for incident in over[: len(self._incidents) - self._keep_closed]:
             del self._incidents[incident.id]

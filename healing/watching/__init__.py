@@ -1,18 +1,22 @@
 """The steps of looking ahead, each a call on the ports; flows put them in order."""
 
+from healing.watching.failures import FailureLearner
 from healing.watching.latest import Latest
 from healing.watching.learner import Learned, Learner, Result, summary
 from healing.watching.observer import Observed, Observer
+from healing.watching.remembered import Remembered
 from healing.watching.seer import Judgement, Seer
 from healing.watching.turns import Shard, drift, has_its_turn, shards
 
 __all__ = [
+    "FailureLearner",
     "Judgement",
     "Latest",
     "Learned",
     "Learner",
     "Observed",
     "Observer",
+    "Remembered",
     "Result",
     "Seer",
     "Shard",

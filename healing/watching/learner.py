@@ -13,6 +13,7 @@ from healing.errors import HealingError, ModelUnusableError, NotEnoughHistoryErr
 from healing.history import History
 from healing.names import ServiceName
 from healing.ports import HistoryStore, Manifest, ModelStore, StoredModel
+from healing.watching.failures import NAME as FAILURE
 from healing.watching.seer import KIND
 from healing.watching.turns import drift, has_its_turn
 
@@ -101,7 +102,7 @@ class Learner:
         """Forget models and history of services that have not been looked after for long."""
         before = self.clock() - self.vanished
         self.histories.keep_only(known, before=before)
-        self.models.keep_only([f"{KIND}-{name}" for name in known], before=before)
+        self.models.keep_only([FAILURE, *(f"{KIND}-{name}" for name in known)], before=before)
 
     def _learn_safely(self, service: ServiceName, seed: int, only_due: bool) -> Learned:  # noqa: FBT001
         try:

@@ -1,5 +1,6 @@
 """Judge what was observed: how strange it is, and where it is going."""
 
+import logging
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from healing import anomaly
 from healing.diagnosis import Chronicle
-from healing.errors import HealingError, ModelUnusableError
-from healing.failure import Prognosis, cold, foresee
+from healing.errors import HealingError, ModelUnusableError, SetupError
+from healing.failure import Prognosis, foresee
 from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.instances import What
@@ -24,10 +25,14 @@ from healing.policy.outlook import (
 from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
+from healing.watching.failures import hazard_in
 from healing.watching.leaks import leak_of
 from healing.watching.observer import Observed
 from healing.watching.pictures import picture
+from healing.watching.remembered import Remembered
 from healing.watching.signs import gather
+
+log = logging.getLogger(__name__)
 
 KIND = "anomaly"
 NEWEST = 5
@@ -86,6 +91,7 @@ class Seer:
     source: MetricSource
     roll: Roll
     chronicle: Chronicle
+    remembered: Remembered
     window: timedelta
     sensitivity: float
 
@@ -136,8 +142,14 @@ class Seer:
         forecasts: tuple[Exhaustion, ...],
         leaks: tuple[Leak, ...],
     ) -> Prognosis:
-        happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(seen.service.name)]
-        return foresee(cold(), gather(lately, forecasts, happenings, now=seen.now, leaks=leaks))
+        name = seen.service.name
+        happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(name)]
+        signs = gather(lately, forecasts, happenings, now=seen.now, leaks=leaks)
+        try:
+            self.remembered.keep(name, signs, now=seen.now)
+        except SetupError as error:
+            log.warning("signs are not remembered service=%s because=%s", name, error)
+        return foresee(hazard_in(self.models), signs)
 
     def _strangeness(self, seen: Observed) -> _Strange:
         try:
