@@ -22,7 +22,7 @@ The seam for a fleet backend (it knows Redis, nothing here does):
   `os.register_at_fork` and set it anew.
 """
 
-from healing.breakers.breaker import Breaker, Override, Stats
+from healing.breakers.breaker import Breaker
 from healing.breakers.decorator import Guard, Guarded, breaker
 from healing.breakers.events import Changed, announcer
 from healing.breakers.fallbacks import (
@@ -40,6 +40,7 @@ from healing.breakers.permit import Permit
 from healing.breakers.refusal import BreakerOpen
 from healing.breakers.registry import Defaults, registry
 from healing.breakers.rules import LastCalls, LastSeconds, Rules
+from healing.breakers.stats import Override, Stats
 
 listen = announcer.listen
 

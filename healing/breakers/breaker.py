@@ -13,47 +13,21 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from healing.breakers import machine
 from healing.breakers.events import Changed, announcer
 from healing.breakers.fleet import Delta, FleetDesk, FleetView, Ticket
-from healing.breakers.machine import Because, Counts, Standing, State
+from healing.breakers.machine import Because, Standing, State
 from healing.breakers.permit import Permit
 from healing.breakers.probing import Prober
 from healing.breakers.refusal import BreakerOpen
 from healing.breakers.rules import Rules, seconds
+from healing.breakers.stats import Override, Stats
 from healing.breakers.window import Window
 
 _BY_HAND = frozenset({State.FORCED_OPEN, State.DISABLED, State.OBSERVING})
 _LEAST_OF_RAMP = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """An operator's word, which goes before the breaker's own."""
-
-    state: State
-    reason: str
-    by: str
-    until: float | None
-    """Monotonic time at which it ends by itself; None: until it is taken back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """How a breaker stands, for people and metrics."""
-
-    name: str
-    state: State
-    standing: Standing
-    counts: Counts
-    rejected: int
-    """Calls refused since it was made."""
-    retry_after: float | None
-    """Seconds until trials begin; None when it does not refuse, or nobody knows."""
-    override: Override | None
-    fleet: FleetView | None
 
 
 class Breaker:
