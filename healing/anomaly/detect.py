@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from healing.anomaly.forest import Forest, grow
 from healing.anomaly.meaning import score_of
 from healing.anomaly.model import DETECTORS, TOGETHER, Model
+from healing.anomaly.pattern import Pattern, learn_pattern
 from healing.anomaly.surprise import Surprise, learn_surprise
 from healing.errors import ModelUnusableError, NotEnoughHistoryError
 from healing.features import Way, learn_measure, mean_of_last, rows_needed, strangeness
@@ -24,13 +25,16 @@ MEASURED = 0.5
 """Share of rows a signal must have to be learned, and of signals a row must have to be judged."""
 NOT_WORTH_A_WORD = np.log1p(3.0)
 """Straying by three times the usual is usual too."""
-FOREST_GRAIN, EXCESS_GRAIN, SURPRISE_GRAIN = 0.01, 0.1, 0.2
+GRAINS = {"pattern": 0.1, "forest": 0.01, TOGETHER: 0.2}
+EXCESS_GRAIN = 0.1
 """Differences in score that mean nothing; in excess, of one signal in one row."""
 WIDENED = 1.5
 """The world moves on: on later days of real recordings, rare scores were so much farther out."""
 A_FEW = 4
 """Rows that a detector's scores are averaged over: trouble lasts, noise does not."""
-UNFORESEEN, RESTLESS = (tuple(Way).index(way) for way in (Way.UNFORESEEN, Way.RESTLESS))
+LEVEL, UNFORESEEN, RESTLESS = (
+    tuple(Way).index(way) for way in (Way.LEVEL, Way.UNFORESEEN, Way.RESTLESS)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,23 +84,24 @@ def fit(history: History, *, seed: int) -> Model:
     split = int(np.flatnonzero(judged)[int(FITTED * have)])
     measure = learn_measure(history.rows(0, split))
     strange = strangeness(measure, history)
-    forest = grow(_as_features(strange[:split][judged[:split]]), seed=seed)
+    fitted = strange[:split][judged[:split]]
+    pattern = learn_pattern(fitted[:, :, LEVEL])
+    forest = grow(_as_features(fitted), seed=seed)
 
     aside = judged & (np.arange(len(history)) >= split)
-    raw = _raw_scores(forest, strange, judged)
-    excess_grain = EXCESS_GRAIN / (len(history.signals) * A_FEW)
+    raw = _raw_scores(pattern, forest, strange, judged)
+    of_excess = EXCESS_GRAIN / (len(history.signals) * A_FEW)
     surprises = {
-        name: learn_surprise(
-            raw[name][aside], grain=FOREST_GRAIN if name == "forest" else excess_grain
-        )
+        name: learn_surprise(raw[name][aside], grain=GRAINS.get(name, of_excess))
         for name in DETECTORS
     }
     together = _together(surprises, raw)[aside]
-    surprises[TOGETHER] = learn_surprise(together, grain=SURPRISE_GRAIN, widened=WIDENED)
+    surprises[TOGETHER] = learn_surprise(together, grain=GRAINS[TOGETHER], widened=WIDENED)
     return Model(
         step=history.step,
         signals=history.signals,
         measure=measure,
+        pattern=pattern,
         forest=forest,
         surprises=surprises,
         trained_from=history.start,
@@ -122,7 +127,7 @@ def score(model: Model, history: History, *, newest: int | None = None) -> Score
     wanted = len(history) if newest is None else min(newest, len(history))
     history = history.tail(wanted + A_FEW - 1 + rows_needed(model.step)).choose(model.signals)
     strange, judged = strangeness(model.measure, history), _enough(history)
-    together = _together(model.surprises, _raw_scores(model.forest, strange, judged))
+    together = _together(model.surprises, _raw_scores(model.pattern, model.forest, strange, judged))
 
     newest_rows = slice(len(history) - wanted, None)
     values = score_of(model.surprises[TOGETHER].of(together[newest_rows]))
@@ -153,7 +158,7 @@ def _enough(history: History) -> NDArray[np.bool_]:
 
 
 def _raw_scores(
-    forest: Forest, strange: NDArray[np.float64], judged: NDArray[np.bool_]
+    pattern: Pattern, forest: Forest, strange: NDArray[np.float64], judged: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
     """Let each detector score the rows, in its own units; NaN where they are not judged."""
     excess = _excess(strange[judged])
@@ -163,6 +168,7 @@ def _raw_scores(
             excess[:, :, :UNFORESEEN].mean(axis=(1, 2)),
             excess[:, :, UNFORESEEN].mean(axis=1),
             excess[:, :, RESTLESS].mean(axis=1),
+            pattern.departure(strange[judged][:, :, LEVEL]),
             forest.score(_as_features(strange[judged])),
         ],
         axis=1,

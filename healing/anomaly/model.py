@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.anomaly.forest import Forest
+from healing.anomaly.pattern import Pattern
 from healing.anomaly.surprise import Surprise
 from healing.errors import ModelUnusableError
 from healing.features import Foresight, Measure, Usual
 from healing.names import SignalName
 
-SCHEMA = 2
+SCHEMA = 3
 """Changes when features or arrays change their meaning."""
-DETECTORS = ("straying", "unforeseen", "restless", "forest")
+DETECTORS = ("straying", "unforeseen", "restless", "pattern", "forest")
 TOGETHER = "together"
 
 
@@ -27,6 +28,7 @@ class Model:
         step: Seconds between rows; history at another step cannot be judged.
         signals: What it judges.
         measure: How straying is measured.
+        pattern: How signals move together.
         forest: Finds rows that are easily set apart.
         surprises: How rare scores are, for each of `DETECTORS` and for all of them `TOGETHER`.
         trained_from: First row it was fitted on, in seconds since the epoch.
@@ -36,6 +38,7 @@ class Model:
     step: int
     signals: tuple[SignalName, ...]
     measure: Measure
+    pattern: Pattern
     forest: Forest
     surprises: Mapping[str, Surprise]
     trained_from: int
@@ -54,6 +57,8 @@ def to_arrays(model: Model) -> dict[str, NDArray[Any]]:
         "foresight": model.measure.foresight.weights,
         "spreads": model.measure.spreads,
         "restlessness": model.measure.restlessness,
+        "pattern_centre": model.pattern.centre,
+        "pattern_whiten": model.pattern.whiten,
         "feature": model.forest.feature,
         "threshold": model.forest.threshold,
         "path": model.forest.path,
@@ -87,6 +92,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
                 spreads=arrays["spreads"],
                 restlessness=arrays["restlessness"],
             ),
+            pattern=Pattern(centre=arrays["pattern_centre"], whiten=arrays["pattern_whiten"]),
             forest=Forest(
                 feature=arrays["feature"],
                 threshold=arrays["threshold"],
