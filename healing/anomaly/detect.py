@@ -28,8 +28,8 @@ NOT_WORTH_A_WORD = np.log1p(3.0)
 GRAINS = {"pattern": 0.1, "forest": 0.01, TOGETHER: 0.2}
 EXCESS_GRAIN = 0.1
 """Differences in score that mean nothing; in excess, of one signal in one row."""
-WIDENED = 1.5
-"""The world moves on: on later days of real recordings, rare scores were so much farther out."""
+WIDENED = 1.75
+"""The world moves on: on later days of real recordings rare scores lie so much farther out."""
 A_FEW = 4
 """Rows that a detector's scores are averaged over: trouble lasts, noise does not."""
 LEVEL, UNFORESEEN, RESTLESS = (
@@ -88,8 +88,9 @@ def fit(history: History, *, seed: int) -> Model:
     pattern = learn_pattern(fitted[:, :, LEVEL])
     forest = grow(_as_features(fitted), seed=seed)
 
-    aside = judged & (np.arange(len(history)) >= split)
-    raw = _raw_scores(pattern, forest, strange, judged)
+    first = max(split - A_FEW + 1, 0)
+    raw = _raw_scores(pattern, forest, strange[first:], judged[first:])
+    aside = judged[first:] & (np.arange(first, len(history)) >= split)
     of_excess = EXCESS_GRAIN / (len(history.signals) * A_FEW)
     surprises = {
         name: learn_surprise(raw[name][aside], grain=GRAINS.get(name, of_excess))
