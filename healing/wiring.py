@@ -123,7 +123,7 @@ def assemble(
         journal=journal,
         dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
         steps=Steps(lookout=lookout, hands=hands, journal=journal),
-        watching=look_ahead_with(settings, roll, chronicle, ledger),
+        watching=look_ahead_with(settings, roll, chronicle, ledger, book),
         switch=switch,
         in_hand=InHand(),
         clock=utc_now,
@@ -143,7 +143,7 @@ def metric_source(settings: Settings) -> PrometheusSource:
 
 
 def look_ahead_with(
-    settings: Settings, roll: Roll, chronicle: Chronicle, ledger: Ledger
+    settings: Settings, roll: Roll, chronicle: Chronicle, ledger: Ledger, book: Book
 ) -> Watching:
     """Put together what looking ahead needs."""
     storage, monitoring = settings.storage, settings.predictive_monitoring
@@ -164,6 +164,7 @@ def look_ahead_with(
             roll=roll,
             chronicle=chronicle,
             remembered=Remembered(HistoryFiles(storage.state_dir / "signs")),
+            book=book,
             window=monitoring.exhaustion_window,
             sensitivity=monitoring.anomaly_detection.sensitivity,
         ),

@@ -14,6 +14,7 @@ from healing.errors import HealingError, ModelUnusableError, SetupError
 from healing.failure import Prognosis, foresee
 from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
+from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
@@ -25,6 +26,7 @@ from healing.policy.outlook import (
 from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
+from healing.watching.became import failures_in
 from healing.watching.failures import hazard_in
 from healing.watching.leaks import leak_of
 from healing.watching.observer import Observed
@@ -92,6 +94,7 @@ class Seer:
     roll: Roll
     chronicle: Chronicle
     remembered: Remembered
+    book: Book
     window: timedelta
     sensitivity: float
 
@@ -144,7 +147,8 @@ class Seer:
     ) -> Prognosis:
         name = seen.service.name
         happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(name)]
-        signs = gather(lately, forecasts, happenings, now=seen.now, leaks=leaks)
+        failures = failures_in([one for one in self.book.all() if one.service == name])
+        signs = gather(lately, forecasts, happenings, now=seen.now, leaks=leaks, failures=failures)
         try:
             self.remembered.keep(name, signs, now=seen.now)
         except SetupError as error:

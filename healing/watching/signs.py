@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from healing.diagnosis import Happenings, was_asked_to_stop
 from healing.diagnosis.chronicle import deaths
-from healing.failure import HORIZONS, Sign, Signs, chance_within, rarity
+from healing.failure import HORIZONS, Sign, Signs, chance_within, rarity, recency
 from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
+from healing.watching.became import Failure
 
 AN_HOUR = timedelta(hours=1)
 
@@ -23,6 +24,7 @@ def gather(
     *,
     now: datetime,
     leaks: Sequence[Leak] = (),
+    failures: Sequence[Failure] = (),
 ) -> Signs:
     """Put together what is known; what is not is left out, which is not zero.
 
@@ -32,7 +34,9 @@ def gather(
         happenings: What happened to each container.
         now: The present time.
         leaks: What was said of everything that can leak; too little to say counts as unknown.
+        failures: Of the service, as far back as is remembered.
     """
+    since = np.array([[now.timestamp() - failure.ended for failure in failures]])
     decades = rarity(scores)
     known = decades[np.isfinite(decades)]
     fell = [deaths(h, since=now - AN_HOUR) for h in happenings if not was_asked_to_stop(h)]
@@ -42,6 +46,7 @@ def gather(
             Sign.STRANGEST: float(known.max()) if known.size else math.nan,
             Sign.LEAK: float(any(leak.leaks for leak in said)) if said else math.nan,
             Sign.RESTARTS: float(sum(fell)),
+            Sign.RECENT_FAILURES: float(recency(since)[0]),
         },
         full_within=_full_within(forecasts),
     )

@@ -9,6 +9,7 @@ from healing.failure import Sign
 from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
 from healing.names import SignalName
+from healing.watching.became import Failure
 from healing.watching.signs import gather
 from tests.stories import DIED, NOON, STOPPED, seconds
 
@@ -63,6 +64,22 @@ def test_what_is_full_first_decides() -> None:
 )
 def test_endings_that_nobody_asked_for_are_counted(happenings: list, count: int) -> None:
     assert gather(np.empty(0), [], happenings, now=NOON).values[Sign.RESTARTS] == count
+
+
+@pytest.mark.parametrize(
+    ("ended_ago", "value"),
+    [
+        pytest.param([], 0.0, id="none"),
+        pytest.param([0], 1.0, id="one that is just over"),
+        pytest.param([3600, 3600], 2 * math.exp(-1), id="two that were over an hour ago"),
+        pytest.param([-math.inf], 0.0, id="one that is not over: it is failing, not about to"),
+    ],
+)
+def test_failures_before_fade_with_time(ended_ago: list[float], value: float) -> None:
+    at = NOON.timestamp()
+    failures = [Failure(at - 9000, at - ago) for ago in ended_ago]
+    signs = gather(np.empty(0), [], [], now=NOON, failures=failures)
+    assert signs.values[Sign.RECENT_FAILURES] == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
