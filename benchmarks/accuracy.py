@@ -90,8 +90,8 @@ def show(name: str, judged: list[Judged], seconds: float) -> None:
         )
     clean = sum((one.clean for one in judged), Outcome())
     if clean.days:
-        print(f"  {clean.false_per_day:.3f} false alarms a day, on {clean.days:.0f} days")
-    print(f"  {seconds:.1f} s CPU", flush=True)
+        print(f"  {name}: {clean.false_per_day:.3f} false alarms a day, on {clean.days:.0f} days")
+    print(f"  {name}: {seconds:.1f} s CPU", flush=True)
 
 
 def judge(path: Path, *, whole: bool) -> Judged | None:
