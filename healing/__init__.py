@@ -14,5 +14,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'healing' has no attribute {name!r}")
     from healing import breakers  # noqa: PLC0415
+    from healing.configured import configured  # noqa: PLC0415
 
-    return getattr(breakers, name)
+    breakers.registry.lookup = configured
+    globals().update({each: getattr(breakers, each) for each in __all__})
+    return globals()[name]

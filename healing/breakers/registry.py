@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healing.breakers.breaker import Breaker
-from healing.breakers.configured import configured
 from healing.breakers.rules import Rules
 
 
@@ -27,14 +26,14 @@ class Registry:
     """The breakers there are.
 
     Attributes:
-        lookup: Says what holds for a name; by default what `HEALING_CONFIG` says.
+        lookup: Says what holds for a name, where nobody says otherwise.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._breakers: dict[str, Breaker] = {}
         self._families: list[Family] = []
-        self.lookup: Lookup = configured
+        self.lookup: Lookup = lambda _: None
 
     def add(self, breaker: Breaker) -> Breaker:
         """Take it in, or give the one that has this name already."""

@@ -1,11 +1,14 @@
-"""What the configuration file says of a breaker: read once, when the first breaker is made."""
+"""What the configuration file says of a breaker: read once, when the first breaker is made.
+
+An application without a file pays neither for reading nor for checking one.
+"""
 
 import functools
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from healing.breakers.registry import Defaults
+    from healing.breakers import Defaults
     from healing.settings.sections.circuit_breakers import CircuitBreakers
 
 
@@ -20,8 +23,6 @@ def configured(name: str) -> "Defaults | None":
 
 @functools.cache
 def _section() -> "CircuitBreakers":
-    # The only arrow that goes up, and only when it is asked for: an application without a file
-    # pays neither for reading nor for checking one.
     from healing.settings.loading import load  # noqa: PLC0415
 
     return load(None, os.environ).circuit_breakers
