@@ -23,7 +23,7 @@ class Recording:
 def folder() -> Path | None:
     """Find the recordings; None where there are none."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    found = Path(os.environ.get("HEALING_SHARED_DATA", beside))
+    found = Path(os.environ.get("HEALING_RECORDINGS", beside))
     return found if found.is_dir() else None
 
 

@@ -61,7 +61,7 @@ def main() -> None:
     warnings.simplefilter("ignore", RuntimeWarning)
     data = folder()
     if data is None:
-        print("no labelled recordings: HEALING_SHARED_DATA names their folder")
+        print("no labelled recordings: HEALING_RECORDINGS names their folder")
         return
     step = EVERY if "--quick" in sys.argv else 1
     print(

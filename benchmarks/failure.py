@@ -47,10 +47,10 @@ class Pod:
 
 def main() -> int:
     """Judge each day by what was learnt on the other one."""
-    root = Path(os.environ.get("HEALING_SHARED_DATA", "../shared/data")) / "faults"
+    root = Path(os.environ.get("HEALING_RECORDINGS", "../shared/data")) / "faults"
     files = sorted(root.glob("*.npz"))
     if len(files) < 2:  # noqa: PLR2004 - one to learn on, one to judge
-        print(f"no two days of faults in {root}: set HEALING_SHARED_DATA")
+        print(f"no two days of faults in {root}: set HEALING_RECORDINGS")
         return 0
     days = [read_day(file) for file in files]
     for ongoing in (True, False):

@@ -2,7 +2,7 @@
 
     python -m benchmarks.outlook [--quick]
 
-Rests on real recordings (HEALING_SHARED_DATA, or ../shared/data); what is put into them is made
+Rests on real recordings (HEALING_RECORDINGS, or ../shared/data); what is put into them is made
 with fixed seeds. Everything is replayed: no forecast sees what comes after it. The rules were set
 mostly on the first of every two recordings ("set on"); nothing was chosen by the others ("held
 out"). The width of the interval of ageing was chosen with the ageing tables in view.
@@ -60,7 +60,7 @@ def main() -> None:
     """Print every table."""
     data = _recordings.folder()
     if data is None:
-        print("no recordings: set HEALING_SHARED_DATA to the folder that holds them")
+        print("no recordings: set HEALING_RECORDINGS to the folder that holds them")
         return
     few = 4 if "--quick" in sys.argv else 1
     began = time.process_time()

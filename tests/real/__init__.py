@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DATA = pathlib.Path(os.environ.get("HEALING_TEST_DATA", ROOT.parent / "shared" / "data"))
+DATA = pathlib.Path(os.environ.get("HEALING_RECORDINGS", ROOT.parent / "shared" / "data"))
 """Real labelled metrics, where somebody has put them."""
 
 
