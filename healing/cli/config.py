@@ -65,8 +65,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"note: {note}")
     written = settings.written()
     for path, feature in waiting(written).items():
-        place = written[tuple(path.split("."))]
-        print(f"set, but not yet acted upon: {place}: {path} (waits for {feature})")
+        key = ".".join(map(str, path))
+        print(f"set, but not yet acted upon: {written[path]}: {key} (waits for {feature})")
     return OK
 
 

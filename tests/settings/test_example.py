@@ -67,7 +67,14 @@ def test_every_key_that_waits_is_a_key():
 
 def test_only_keys_that_were_written_are_said_to_wait(read):
     written = read("recovery: {recovery_timeout: 5m}\nrollback: off\nactions: {}").written()
-    assert waiting(written) == {"actions": "recovery procedures", "rollback": "rollback"}
+    assert waiting(written) == {("actions",): "recovery procedures", ("rollback",): "rollback"}
+
+
+def test_a_key_of_one_breaker_waits_under_its_name(read):
+    breaker = "{failure_threshold: 3, fallback_to_memory: true}"
+    written = read(f"circuit_breakers: {{services: {{pay.eu: {breaker}}}}}").written()
+    path = ("circuit_breakers", "services", "pay.eu", "fallback_to_memory")
+    assert waiting(written) == {path: "breakers of a fleet"}
 
 
 @pytest.mark.parametrize("section", tables())
