@@ -1,6 +1,7 @@
 """What is answered instead: cheapest first, within one deadline, and marked as second best."""
 
 import contextlib
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
@@ -11,6 +12,8 @@ from threading import Lock
 from typing import Any, Protocol, cast
 
 from healing.breakers.rules import seconds
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +176,10 @@ class Chain:
                 break
             try:
                 result = link.answer(args, kwargs)
-            except Exception:  # noqa: BLE001, S112, the next one may do better
+            except NoAnswer:
+                continue
+            except Exception as error:  # noqa: BLE001, the next one may do better
+                self._fell_through(link, error)
                 continue
             self._mark(link, because)
             return result
@@ -195,7 +201,10 @@ class Chain:
                     result = await asyncio.wait_for(
                         cast("Awaitable[Any]", result), ends - self.clock()
                     )
-            except Exception:  # noqa: BLE001, S112, the next one may do better
+            except NoAnswer:
+                continue
+            except Exception as error:  # noqa: BLE001, the next one may do better
+                self._fell_through(link, error)
                 continue
             self._mark(link, because)
             return result
@@ -205,6 +214,9 @@ class Chain:
         """Show all of them a good answer."""
         for link in self.links:
             link.learn(args, kwargs, result)
+
+    def _fell_through(self, link: Fallback, error: Exception) -> None:
+        _log.warning("a fallback failed breaker=%s by=%s error=%r", self.name, link.by, error)
 
     def _mark(self, link: Fallback, because: BaseException) -> None:
         seen = _seen.get()

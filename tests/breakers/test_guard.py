@@ -210,6 +210,19 @@ def test_a_fallback_coroutine_has_a_deadline_and_then_the_real_error_is_told(nam
         asyncio.run(call())
 
 
+def test_a_fallback_that_fails_is_said_in_the_log_and_the_next_one_answers(name, caplog):
+    def broken() -> str:
+        raise ValueError("no such cache")
+
+    @breaker(name, in_a_row=1, fallback=[broken, value("second")])
+    def call() -> str:
+        raise BoomError
+
+    assert call() == "second"
+    assert "by=broken" in caplog.text
+    assert "no such cache" in caplog.text
+
+
 def test_each_key_has_a_breaker_of_its_own_and_trouble_is_never_forgotten(name):
     @breaker(name, in_a_row=1, key=lambda host: host, keys_at_most=3)
     def call(host: str) -> str:
