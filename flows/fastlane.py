@@ -151,17 +151,16 @@ class FastLane:
         """
         if self._loop is None:
             raise RuntimeError("the fast lane is not running")
-        known = {lane.deployment: id_ for id_, lane in self._by_id.items()}
-        creating = self._api.create_flow_run_from_deployment(
-            known[deployment],
-            parameters=dict(parameters),
-            idempotency_key=key,
-            name=name,
-            tags=tags,
-        )
 
         async def create_and_take() -> FlowRun:
-            run = await creating
+            known = {lane.deployment: id_ for id_, lane in self._by_id.items()}
+            run = await self._api.create_flow_run_from_deployment(
+                known[deployment],
+                parameters=dict(parameters),
+                idempotency_key=key,
+                name=name,
+                tags=tags,
+            )
             self._take(run)
             return run
 

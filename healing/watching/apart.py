@@ -37,8 +37,9 @@ def learn_apart(
             check=True,
         )
     except subprocess.SubprocessError as error:
-        said = getattr(error, "stderr", None) or b""
-        raise OutcomeUnknownError(f"learning apart: {error}\n{said.decode()[-2000:]}") from error
+        stderr: bytes = getattr(error, "stderr", None) or b""
+        said = stderr.decode(errors="replace")[-2000:]
+        raise OutcomeUnknownError(f"learning apart: {error}\n{said}") from error
     return pickle.loads(done.stdout)  # noqa: S301 our own child wrote it
 
 
