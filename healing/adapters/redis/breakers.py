@@ -6,7 +6,7 @@ A process never asks on behalf of a user's call; whoever calls this is a thread 
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
@@ -25,6 +25,8 @@ from healing.errors import StateUnavailableError
 Client: TypeAlias = "Redis | RedisCluster"
 PATIENCE = 0.25
 """Seconds that one question to Redis may take."""
+PAGE = 500
+"""Entries of a log that are read at once."""
 SEEN_TWICE = 5000
 """Milliseconds by which two looks at the changes overlap, so that none falls between them."""
 
@@ -94,8 +96,15 @@ class BreakerStore:
         if control.action == "terms":
             changed: Any = {**asdict(terms), **given}
             Terms(**changed)
-        text = json.dumps(given) if given else ""
-        args = (control.action, control.by, control.why, control.lasts, control.expected, text)
+        terms_given = json.dumps(given) if given else ""
+        args = (
+            control.action,
+            control.by,
+            control.why,
+            control.lasts,
+            control.expected,
+            terms_given,
+        )
         row, done = self._run("control", name, terms, *args)
         return FleetStanding.read(name, row), bool(done)
 
@@ -144,13 +153,21 @@ class BreakerStore:
 
     def history(self, name: str, *, most: int = 50) -> list[dict[str, str]]:
         """Give what operators did to one breaker, newest first."""
+        log = self._keys.of(name).log
 
         def ask() -> list[dict[str, str]]:
-            rows: Iterable[Any] = self._client.xrevrange(self._keys.of(name).log, count=10 * most)
-            entries = [
-                {text(k): text(v) for k, v in row.items()} | {"id": text(id_)} for id_, row in rows
-            ]
-            return [entry for entry in entries if entry["breaker"] == name][:most]
+            entries: list[dict[str, str]] = []
+            newest = "+"
+            # Breakers of one shard share a log: it is turned back page by page.
+            while rows := list[Any](self._client.xrevrange(log, max=newest, count=PAGE)):
+                for id_, row in rows:
+                    entry = {text(key): text(value) for key, value in row.items()}
+                    if entry["breaker"] == name:
+                        entries.append(entry | {"id": text(id_)})
+                if len(entries) >= most:
+                    break
+                newest = f"({text(rows[-1][0])}"
+            return entries[:most]
 
         return _bounded(ask)
 

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from healing.adapters.redis import BreakerStore, Control, Lease, Terms, connect
+from healing.adapters.redis.breakers import PAGE
 from healing.errors import StateUnavailableError
 from tests.real import wait_until
 from tests.real.redis import Server, nap
@@ -187,6 +188,16 @@ def test_a_reset_closes_it_and_stands_in_the_log(store: BreakerStore, name: str)
         "mended",
         "open",
     )
+
+
+def test_what_was_done_to_other_breakers_since_hides_nothing(
+    store: BreakerStore, name: str
+) -> None:
+    store.control(name, TERMS, Control(action="disabled", by="ops", why="long ago"))
+    for _ in range(2 * PAGE + 1):
+        store.control(f"{name}-busy", TERMS, Control(action="reset", by="ops", why="again"))
+    (entry,) = store.history(name)
+    assert entry["why"] == "long ago"
 
 
 def test_other_terms_judge_the_calls_that_were_counted_before(
