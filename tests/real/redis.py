@@ -109,7 +109,9 @@ def own_server(tmp_path: Path) -> Generator[Server]:
 @pytest.fixture
 def cluster_node(tmp_path: Path) -> Generator[Server]:
     """A node of a cluster that has all slots."""
-    server = Server(redis_binary(), tmp_path, "--cluster-enabled", "yes").start()
+    # Left to itself, the bus takes the port plus 10,000, which may be none.
+    bus = ("--cluster-port", str(free_port()))
+    server = Server(redis_binary(), tmp_path, "--cluster-enabled", "yes", *bus).start()
     yield server
     server.stop()
 
