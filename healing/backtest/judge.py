@@ -143,9 +143,7 @@ def _worth(
     step: int,
     terms: Terms,
 ) -> Worth:
-    alarms = _alarms(scores, terms)
-    nothing = np.zeros(len(scores), np.bool_)
-    outcome = outcome_of(alarms, nothing if wrong is None else wrong, step=step)
+    outcome = _outcome(_alarms(scores, terms), wrong, step)
     return Worth(vus_pr=_vus(scores, measured, wrong), outcome=outcome)
 
 
@@ -159,9 +157,13 @@ def _random(
     rng = np.random.default_rng(terms.seed)
     draws = [_vus(rng.random(len(scores)), measured, wrong) for _ in range(RANDOM_DRAWS)]
     thrown = at_random(_alarms(scores, terms), step=step, seed=terms.seed)
-    nothing = np.zeros(len(scores), np.bool_)
-    outcome = outcome_of(thrown, nothing if wrong is None else wrong, step=step)
-    return Worth(vus_pr=float(np.mean(draws)), outcome=outcome)
+    return Worth(vus_pr=float(np.mean(draws)), outcome=_outcome(thrown, wrong, step))
+
+
+def _outcome(alarms: NDArray[np.bool_], wrong: NDArray[np.bool_] | None, step: int) -> Outcome:
+    """Compare alarms with what was wrong; where nobody says what was, nothing was."""
+    known = np.zeros(len(alarms), np.bool_) if wrong is None else wrong
+    return outcome_of(alarms, known, step=step)
 
 
 def _vus(
