@@ -140,6 +140,26 @@ def test_what_is_no_archive_is_said(tmp_path: Path, content: bytes | None, words
         read_recording(path)
 
 
+def test_nobody_is_told_to_unpickle_what_is_no_archive(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_text("not an npz")
+
+    with pytest.raises(BadInputError) as caught:
+        read_recording(path)
+
+    assert "pickle" not in str(caught.value)
+
+
+def test_a_time_that_is_none_is_told_with_its_row_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("time,value\n2026-01-01T12:00:00Z,1\nyesterday,2\n")
+
+    with pytest.raises(BadInputError, match="row 2: 'yesterday' is no time") as caught:
+        read_recording(path)
+
+    assert "\n" not in str(caught.value)
+
+
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     path = archive(
         tmp_path / "x.npz", timestamps=np.arange(3), values=np.array([{}, [], None], object)

@@ -79,8 +79,12 @@ def _archive(path: Path, name: str) -> Recording:
             arrays: dict[str, NDArray[Any]] = {k: file[k] for k in file.files if k in _KEYS}
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file") from None
+    except PermissionError:
+        raise BadInputError(f"{path}: it may not be read") from None
     except UNREADABLE as error:
-        raise BadInputError(f"{path}: it is no NumPy archive of plain arrays: {error}") from error
+        # What NumPy says itself recommends to unpickle it.
+        said = "it is no NumPy archive of plain arrays; write one with `numpy.savez`"
+        raise BadInputError(f"{path}: {said}") from error
     try:
         return _recording(name, arrays)
     except BadInputError as error:

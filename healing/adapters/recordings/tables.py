@@ -119,10 +119,10 @@ def _times(column: Any) -> NDArray[np.float64]:
     if column.dtype.kind in "iufM":
         return seconds(column.to_numpy())
     pandas: Any = import_module("pandas")
-    try:
-        read = pandas.to_datetime(column, utc=True, format="ISO8601")
-    except (ValueError, TypeError) as error:
-        raise BadInputError(f"its times are neither numbers nor ISO 8601: {error}") from error
+    read = pandas.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+    if (strange := read.isna() & column.notna()).any():
+        row, said = int(strange.argmax()) + 1, str(column[strange].iloc[0])
+        raise BadInputError(f"row {row}: {said!r} is no time: neither a number nor ISO 8601")
     return seconds(read.dt.tz_localize(None).to_numpy())
 
 
