@@ -32,7 +32,7 @@ def look_ahead_report(rows: Sequence[Row]) -> str:
     head = "| service | strange | fails within an hour | why |\n| --- | --- | --- | --- |"
     body = [
         f"| {_cell(r.service)} | {'unknown' if r.score is None else f'{r.score:.3f}'} "
-        f"| {r.fails:.1%} | {_cell('; '.join([*r.findings, r.why]))} |"
+        f"| {r.fails:.1%} | {_cell(_said(r))} |"
         for r in order[:SHOWN]
     ]
     pictures = [
@@ -43,6 +43,11 @@ def look_ahead_report(rows: Sequence[Row]) -> str:
     meaning = "Strange: 0.5 is one minute in 100, 0.9 one in 1,000, 0.99 one in 10,000."
     table = "\n".join([head, *body])
     return "\n\n".join(["# Looking ahead", table, *more, meaning, *pictures[:SHOWN]]) + "\n"
+
+
+def _said(row: Row) -> str:
+    """Say everything once: what is strange is often what was found."""
+    return "; ".join(dict.fromkeys(words for words in (*row.findings, row.why) if words))
 
 
 def _cell(text: str) -> str:

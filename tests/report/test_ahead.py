@@ -16,6 +16,14 @@ def test_those_with_findings_come_first_then_the_strangest() -> None:
     assert "| blind | unknown | 2.0% | no model |" in told
 
 
+def test_what_is_strange_and_was_found_is_said_once() -> None:
+    jump = "commands jumped to 43 1/s"
+    told = look_ahead_report(
+        [Row(service="cache", score=0.999, fails=0.2, why=jump, findings=[jump])]
+    )
+    assert told.count(jump) == 1
+
+
 def test_each_finding_has_its_picture_and_a_long_list_is_cut() -> None:
     picture = "data:image/svg+xml;base64,AAAA"
     rows = [Row(service=f"s{n}", score=0.1, fails=0.0, why="") for n in range(30)]
