@@ -39,7 +39,7 @@ def _picture(incident: Incident) -> str:
     if first.kind not in {Kind.EXHAUSTION, Kind.ANOMALY}:
         return ""
     # What was found is drawn at the time of the look, which is not before the newest sample.
-    return services().watching.latest.picture(incident.service, since=first.at)
+    return services().watching.latest.picture(incident.service, first.kind, since=first.at)
 
 
 @task(**named("show what is ahead"), **READS)

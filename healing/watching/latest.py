@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from healing.finding import Kind
 from healing.names import Fingerprint, ServiceName
 from healing.watching.seer import Judgement
 
@@ -17,7 +18,7 @@ class Latest:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_service: dict[ServiceName, Judgement] = {}
-        self._pictures: dict[ServiceName, tuple[datetime, str]] = {}
+        self._pictures: dict[tuple[ServiceName, Kind], tuple[datetime, str]] = {}
         self._said: dict[Fingerprint, datetime] = {}
 
     def take(self, judged: Iterable[Judgement]) -> None:
@@ -26,12 +27,13 @@ class Latest:
             for judgement in judged:
                 self._by_service[judgement.service] = judgement
                 if judgement.picture:
-                    self._pictures[judgement.service] = (judgement.at, judgement.picture)
+                    drawn = (judgement.service, judgement.findings[0].kind)
+                    self._pictures[drawn] = (judgement.at, judgement.picture)
 
-    def picture(self, service: ServiceName, *, since: datetime) -> str:
-        """Give the picture of the last finding about a service; empty when there is none since."""
+    def picture(self, service: ServiceName, kind: Kind, *, since: datetime) -> str:
+        """Give the last picture of such a finding about a service; empty when none is since."""
         with self._lock:
-            at, picture = self._pictures.get(service, (since, ""))
+            at, picture = self._pictures.get((service, kind), (since, ""))
             return picture if at >= since else ""
 
     def worth_saying(self, judged: Iterable[Judgement]) -> bool:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from healing.failure import Signs, cold, foresee
-from healing.finding import Finding
+from healing.finding import Finding, Kind
 from healing.watching import Judgement, Latest
 from tests.stories import API, NOON, finding
 
@@ -38,6 +38,15 @@ def test_a_picture_stays_until_it_is_too_old_for_who_asks() -> None:
     latest = Latest()
     latest.take([judgement(1, finding(), picture="data:1")])
     latest.take([judgement(2)])
-    assert latest.picture(API, since=NOON) == "data:1"
-    assert latest.picture(API, since=NOON + timedelta(minutes=5)) == ""
+    assert latest.picture(API, Kind.EXITED, since=NOON) == "data:1"
+    assert latest.picture(API, Kind.EXITED, since=NOON + timedelta(minutes=5)) == ""
     assert [one.at for one in latest.of([API])] == [NOON + timedelta(minutes=2)]
+
+
+def test_a_picture_of_other_trouble_since_does_not_take_its_place() -> None:
+    latest = Latest()
+    full, odd = finding(Kind.EXHAUSTION), finding(Kind.ANOMALY)
+    latest.take([judgement(1, full, odd, picture="data:full")])
+    latest.take([judgement(2, odd, picture="data:odd")])
+    assert latest.picture(API, Kind.EXHAUSTION, since=NOON) == "data:full"
+    assert latest.picture(API, Kind.ANOMALY, since=NOON) == "data:odd"
