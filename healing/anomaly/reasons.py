@@ -41,8 +41,12 @@ class Reason:
     def sentence(self, unit: str = "") -> str:
         """Say it to a person, in the unit of the signal."""
         low, high = say(self.low, unit), say(self.high, unit)
+        value = say(self.value, unit)
         usual = low if low == high else f"{low} to {high}"
-        how = _HOW[self.way].format(value=say(self.value, unit), usual=usual)
+        if usual == value:
+            # What strays by less than is written has strayed all the same.
+            usual = "a little less" if self.value > self.high else "a little more"
+        how = _HOW[self.way].format(value=value, usual=usual)
         return f"{self.signal} {how}"
 
 
