@@ -11,8 +11,9 @@ def main(wanted: list[str]) -> int:
     """Run those that are named, or all of them."""
     names = [word for word in wanted if not word.startswith("-")]
     sys.argv[1:] = [word for word in wanted if word.startswith("-")]
-    found = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
-    names = names or [name for name in found if not name.startswith("_")]
+    modules = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
+    found = [name for name in modules if not name.startswith("_")]
+    names = names or found
     if unknown := sorted(set(names) - set(found)):
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(found)}")
         return 2
