@@ -78,10 +78,11 @@ def forecast_exhaustion(
 ) -> Exhaustion:
     """Say when a signal reaches its capacity.
 
-    Growth is measured over windows of four rows up to a quarter of the history. It is believed
+    Fast growth is measured over windows of four rows up to a quarter of the history. It is believed
     when it is certain, still going on, far above the noise of other such windows, above where the
     signal usually stands, and when no growth like it has come to nothing before; and then for
-    twelve times as long as it has lasted.
+    eight times as long as it has lasted. Slow growth, over hours to days, is believed when the
+    level has left the whole range of the past; it speaks for fast growth that is hardly faster.
 
     Args:
         history: Of the service.
