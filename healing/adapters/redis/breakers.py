@@ -47,6 +47,7 @@ class BreakerStore:
     """The breakers of a fleet in Redis.
 
     Every method raises `StateUnavailableError` when Redis does not answer within its patience.
+    Where `terms` are None, those hold that the processes of the fleet reported last.
 
     Args:
         client: From `connect`, or one of the application's own, also for a cluster.
@@ -59,7 +60,7 @@ class BreakerStore:
         self._keys = Keyring(self._shards)
         self._chance = chance
 
-    def read(self, name: str, terms: Terms) -> FleetStanding:
+    def read(self, name: str, terms: Terms | None) -> FleetStanding:
         """Look, and change nothing."""
         return FleetStanding.read(name, self._run("read", name, terms))
 
@@ -70,14 +71,16 @@ class BreakerStore:
         args = (instance, calls, failed, slow, self._chance())
         return FleetStanding.read(name, self._run("sync", name, terms, *args))
 
-    def ticket(self, name: str, terms: Terms, token: str) -> tuple[FleetStanding, Lease | None]:
+    def ticket(
+        self, name: str, terms: Terms | None, token: str
+    ) -> tuple[FleetStanding, Lease | None]:
         """Ask for leave to make one trial; None when there is none to be had now."""
         row, lasts = self._run("ticket", name, terms, token, self._chance())
         standing = FleetStanding.read(name, row)
         return standing, Lease(token, standing.epoch, int(lasts)) if lasts else None
 
     def settle(
-        self, name: str, terms: Terms, lease: Lease, *, ok: bool | None
+        self, name: str, terms: Terms | None, lease: Lease, *, ok: bool | None
     ) -> tuple[FleetStanding, bool]:
         """Say how a trial ended; None gives it back unused. Also tells whether it counted."""
         outcome = -1 if ok is None else int(ok)
@@ -85,7 +88,9 @@ class BreakerStore:
         row, counted = self._run("settle", name, terms, *args)
         return FleetStanding.read(name, row), bool(counted)
 
-    def control(self, name: str, terms: Terms, control: Control) -> tuple[FleetStanding, bool]:
+    def control(
+        self, name: str, terms: Terms | None, control: Control
+    ) -> tuple[FleetStanding, bool]:
         """Do what an operator wants and write it down; False when somebody was faster.
 
         Raises:
@@ -94,7 +99,7 @@ class BreakerStore:
         """
         given = dict(control.terms or {})
         if control.action == "terms":
-            changed: Any = {**asdict(terms), **given}
+            changed: Any = {**asdict(terms or Terms()), **given}
             Terms(**changed)
         terms_given = json.dumps(given) if given else ""
         args = (
@@ -104,6 +109,7 @@ class BreakerStore:
             control.lasts,
             control.expected,
             terms_given,
+            control.key,
         )
         row, done = self._run("control", name, terms, *args)
         return FleetStanding.read(name, row), bool(done)
@@ -185,10 +191,11 @@ class BreakerStore:
         nodes = {"target_nodes": "random"} if self._shards > 1 else {}
         return self._client.time(**nodes)
 
-    def _run(self, script: str, name: str, terms: Terms, *args: object) -> Any:
+    def _run(self, script: str, name: str, terms: Terms | None, *args: object) -> Any:
         keys = self._keys.of(name).all()
         body, digest = _script(script)
-        given = (*keys, CHANGED, name, json.dumps(asdict(terms)), *map(str, args))
+        judged_by = asdict(terms) if terms else {**asdict(Terms()), "of_the_fleet": True}
+        given = (*keys, CHANGED, name, json.dumps(judged_by), *map(str, args))
 
         def ask() -> Any:
             try:

@@ -118,6 +118,8 @@ class Control:
     """Only if nothing changed since this epoch."""
     terms: Mapping[str, float] | None = None
     """For the action `terms`: the fields of `Terms` to change."""
+    key: str = ""
+    """Given by who asks: asking twice with the same key asks once; empty: every time counts."""
 
 
 def text(value: object) -> str:

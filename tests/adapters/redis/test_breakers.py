@@ -320,3 +320,50 @@ def test_a_server_whose_scripts_were_forgotten_is_taught_again(own_server: Serve
         client.flushall()
         client.script_flush()
     assert store.read("x", TERMS).state == "closed"
+
+
+def test_who_runs_no_such_breaker_judges_by_the_terms_of_those_who_do(
+    store: BreakerStore, name: str
+) -> None:
+    terms = replace(TERMS, window=300_000, trials=1, successes_to_close=1, trial_within=5000)
+    opened(store, name, terms)
+    nap(45)
+    _, lease = store.ticket(name, None, "a recovery's")
+    assert lease is not None
+    assert lease.lasts == 5000
+    assert store.settle(name, None, lease, ok=True)[0].state == "closed", "one trial is enough"
+
+
+def test_looking_without_terms_forgets_no_call_of_a_longer_window(
+    store: BreakerStore, name: str, redis_server: Server
+) -> None:
+    terms = replace(TERMS, window=300_000)
+    report(store, name, range(3), failed=3, terms=terms)
+    with redis_server.client() as client:
+        (window,) = client.keys(f"*:w:{name}")
+        long_ago = int(time.time()) - 120
+        client.hset(window, f"f{long_ago}", 5)
+    assert store.read(name, None).failed == 14
+
+
+def test_one_that_never_changes_is_found_again_when_the_index_forgot_it(
+    store: BreakerStore, name: str, redis_server: Server
+) -> None:
+    report(store, name, range(1), ok=1)
+    with redis_server.client() as client:
+        client.delete(*client.keys("*:index"))
+    assert name not in store.names()
+    report(store, name, range(1), ok=1)
+    assert name in store.names()
+
+
+def test_the_same_key_asks_once_even_after_somebody_else_asked(
+    store: BreakerStore, name: str
+) -> None:
+    first = Control(action="forced_open", by="ada", why="incident 42", key="deploy-7")
+    store.control(name, TERMS, first)
+    store.control(name, TERMS, Control(action="reset", by="bob", why="mended"))
+    standing, done = store.control(name, TERMS, first)
+    assert done
+    assert standing.mode == "auto", "a retry that comes late undoes nothing"
+    assert [entry["by"] for entry in store.history(name)] == ["bob", "ada"]

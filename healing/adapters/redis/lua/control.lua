@@ -1,7 +1,17 @@
--- CONTROL action, by, why, for (ms, 0: no end), expected epoch (-1: any), terms (JSON, for action `terms`).
+-- CONTROL action, by, why, for (ms, 0: no end), expected epoch (-1: any), terms (JSON, for action `terms`),
+-- key (asking twice with the same one asks once; empty: every time counts).
 -- Answers the view and whether it was done; it is not when somebody else was first.
 local action, by, why, lasts, expected, given = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local key = ARGV[10]
+local LOOK_BACK = 200 -- acts on breakers of the shard
 advance(0)
+if key ~= '' then
+  for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', LOOK_BACK)) do
+    local done = {}
+    for i = 1, #entry[2], 2 do done[entry[2][i]] = entry[2][i + 1] end
+    if done.breaker == NAME and done.key == key then return { view(), 1 } end
+  end
+end
 if expected >= 0 and expected ~= b.epoch then return { view(), 0 } end
 local before = b.mode == 'auto' and b.state or b.mode
 if action == 'reset' then
@@ -18,5 +28,5 @@ else
   tell()
 end
 redis.call('XADD', LOG, 'MAXLEN', '~', 10000, '*', 'breaker', NAME, 'action', action, 'by', by, 'why', why,
-  'for_ms', lasts, 'before', before, 'epoch', b.epoch, 'terms', given)
+  'for_ms', lasts, 'before', before, 'epoch', b.epoch, 'terms', given, 'key', key)
 return { view(), 1 }

@@ -18,6 +18,8 @@ for _, field in ipairs({ 'epoch', 'until', 'opened', 'admitted', 'succeeded', 'f
 end
 
 local terms = cjson.decode(ARGV[3])
+-- Who runs no such breaker itself, as an agent does, judges by the terms of those who do.
+if terms.of_the_fleet and b.given then terms = cjson.decode(b.given) end
 if b.terms then -- an operator's terms go before those the processes started with
   for field, value in pairs(cjson.decode(b.terms)) do terms[field] = value end
 end
@@ -35,6 +37,7 @@ local function save()
     'opened', b.opened, 'admitted', b.admitted, 'succeeded', b.succeeded, 'failed', b.failed,
     'because', b.because, 'mode', b.mode, 'mode_until', b.mode_until, 'by', b.by or '', 'why', b.why or '')
   if b.terms then redis.call('HSET', STANDING, 'terms', b.terms) end
+  if b.given then redis.call('HSET', STANDING, 'given', b.given) end
   live()
 end
 

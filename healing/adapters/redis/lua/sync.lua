@@ -22,5 +22,14 @@ if b.state == 'closed' and got.failing >= math.min(terms.quorum, got.members) th
     end
   end
 end
-if redis.call('EXISTS', STANDING) == 0 then tell() else live() end
+local new_terms = b.given ~= ARGV[3]
+b.given = ARGV[3]
+-- Told as well when the index has forgotten it, so that one that never changes is always found.
+if redis.call('EXISTS', STANDING) == 0 or not redis.call('ZSCORE', INDEX, NAME) then
+  tell()
+elseif new_terms then
+  save()
+else
+  live()
+end
 return view(got)
