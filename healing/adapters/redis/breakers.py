@@ -6,11 +6,11 @@ A process never asks on behalf of a user's call; whoever calls this is a thread 
 import hashlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from redis import Redis, RedisCluster
 from redis.backoff import NoBackoff
@@ -18,10 +18,20 @@ from redis.client import PubSub
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
+from healing.adapters.redis import questions
 from healing.adapters.redis.keys import CHANGED, SHARDS_OF_A_CLUSTER, Keyring, index
-from healing.adapters.redis.standing import Control, FleetStanding, Lease, Terms, text
+from healing.adapters.redis.questions import Question
+from healing.adapters.redis.standing import (
+    Control,
+    FleetStanding,
+    Lease,
+    Report,
+    Terms,
+    text,
+)
 from healing.errors import StateUnavailableError
 
+T = TypeVar("T")
 Client: TypeAlias = "Redis | RedisCluster"
 PATIENCE = 0.25
 """Seconds that one question to Redis may take."""
@@ -62,31 +72,23 @@ class BreakerStore:
 
     def read(self, name: str, terms: Terms | None) -> FleetStanding:
         """Look, and change nothing."""
-        return FleetStanding.read(name, self._run("read", name, terms))
+        return self.ask(questions.looking(name, terms))
 
-    def sync(
-        self, name: str, terms: Terms, *, instance: str, calls: int, failed: int, slow: int
-    ) -> FleetStanding:
+    def sync(self, name: str, terms: Terms, report: Report) -> FleetStanding:
         """Add what one process counted since it last did, and judge the whole."""
-        args = (instance, calls, failed, slow, self._chance())
-        return FleetStanding.read(name, self._run("sync", name, terms, *args))
+        return self.ask(questions.reporting(name, terms, report))
 
     def ticket(
         self, name: str, terms: Terms | None, token: str
     ) -> tuple[FleetStanding, Lease | None]:
         """Ask for leave to make one trial; None when there is none to be had now."""
-        row, lasts = self._run("ticket", name, terms, token, self._chance())
-        standing = FleetStanding.read(name, row)
-        return standing, Lease(token, standing.epoch, int(lasts)) if lasts else None
+        return self.ask(questions.asking(name, terms, token))
 
     def settle(
         self, name: str, terms: Terms | None, lease: Lease, *, ok: bool | None
     ) -> tuple[FleetStanding, bool]:
         """Say how a trial ended; None gives it back unused. Also tells whether it counted."""
-        outcome = -1 if ok is None else int(ok)
-        args = (lease.token, lease.epoch, outcome, self._chance())
-        row, counted = self._run("settle", name, terms, *args)
-        return FleetStanding.read(name, row), bool(counted)
+        return self.ask(questions.settling(name, terms, lease, ok=ok))
 
     def control(
         self, name: str, terms: Terms | None, control: Control
@@ -97,38 +99,26 @@ class BreakerStore:
             ValueError: The terms cannot be.
             TypeError: There is no such field.
         """
-        given = dict(control.terms or {})
-        if control.action == "terms":
-            changed: Any = {**asdict(terms or Terms()), **given}
-            Terms(**changed)
-        terms_given = json.dumps(given) if given else ""
-        args = (
-            control.action,
-            control.by,
-            control.why,
-            control.lasts,
-            control.expected,
-            terms_given,
-            control.key,
-        )
-        row, done = self._run("control", name, terms, *args)
-        return FleetStanding.read(name, row), bool(done)
+        return self.ask(questions.controlling(name, terms, control))
 
     def republish(self, known: FleetStanding, terms: Terms) -> tuple[FleetStanding, bool]:
         """Put back what a server that lost writes does not know any more, by compare-and-set."""
-        args = (
-            known.epoch,
-            known.state,
-            known.left,
-            known.opened,
-            known.because,
-            known.mode,
-            known.mode_left,
-            known.by,
-            known.why,
+        return self.ask(questions.republishing(known, terms))
+
+    def ask(self, question: Question[T]) -> T:
+        """Ask one question and wait for its answer."""
+        return self.ask_all([question])[0]
+
+    def ask_all(self, asked: Sequence[Question[Any]]) -> list[Any]:
+        """Ask questions in one round trip (in a cluster: one each), and give the answers in order.
+
+        When this raises, some of them may have been carried out all the same.
+        """
+        if not asked:
+            return []
+        return _bounded(
+            lambda: self._asked_one_by_one(asked) if self._shards > 1 else self._piped(asked)
         )
-        row, done = self._run("republish", known.name, terms, *args)
-        return FleetStanding.read(known.name, row), bool(done)
 
     def changed(self, since: int) -> tuple[int, frozenset[str]]:
         """Name the breakers that changed, with one question per shard however many there are.
@@ -191,19 +181,40 @@ class BreakerStore:
         nodes = {"target_nodes": "random"} if self._shards > 1 else {}
         return self._client.time(**nodes)
 
-    def _run(self, script: str, name: str, terms: Terms | None, *args: object) -> Any:
-        keys = self._keys.of(name).all()
-        body, digest = _script(script)
-        judged_by = asdict(terms) if terms else {**asdict(Terms()), "of_the_fleet": True}
-        given = (*keys, CHANGED, name, json.dumps(judged_by), *map(str, args))
+    def _piped(self, asked: Sequence[Question[Any]]) -> list[Any]:
+        pipe = self._client.pipeline(transaction=False)
+        for question in asked:
+            _, digest = _script(question.script)
+            pipe.evalsha(digest, *self._given(question))
+        rows = pipe.execute(raise_on_error=False)
+        for at, row in enumerate(rows):
+            if isinstance(row, NoScriptError):
+                rows[at] = self._taught(asked[at])
+            elif isinstance(row, Exception):
+                raise row
+        return [question.read(row) for question, row in zip(asked, rows, strict=True)]
 
-        def ask() -> Any:
+    def _asked_one_by_one(self, asked: Sequence[Question[Any]]) -> list[Any]:
+        answers: list[Any] = []
+        for question in asked:
+            _, digest = _script(question.script)
             try:
-                return self._client.evalsha(digest, len(keys), *given)
+                row = self._client.evalsha(digest, *self._given(question))
             except NoScriptError:
-                return self._client.eval(body, len(keys), *given)
+                row = self._taught(question)
+            answers.append(question.read(row))
+        return answers
 
-        return _bounded(ask)
+    def _taught(self, question: Question[Any]) -> Any:
+        body, _ = _script(question.script)
+        return self._client.eval(body, *self._given(question))
+
+    def _given(self, question: Question[Any]) -> tuple[object, ...]:
+        keys = self._keys.of(question.name).all()
+        of_the_fleet = {**asdict(Terms()), "of_the_fleet": True}
+        terms = json.dumps(asdict(question.terms) if question.terms else of_the_fleet)
+        args = map(str, (self._chance(), *question.args))
+        return (len(keys), *keys, CHANGED, question.name, terms, *args)
 
 
 def _bounded(ask: Callable[[], Any]) -> Any:

@@ -1,13 +1,17 @@
 """Every key we keep in Redis, with its time to live: the one table.
 
-| key                    | type    | holds                                | lives               |
-| ---------------------- | ------- | ------------------------------------ | ------------------- |
-| `healing:{cbK}:b:NAME` | hash    | the standing of a breaker            | 7 days without use  |
-| `healing:{cbK}:w:NAME` | hash    | calls by second, members, who fails  | window and 20 s     |
-| `healing:{cbK}:p:NAME` | zset    | trials that run, by deadline         | deadline and 20 s   |
-| `healing:{cbK}:index`  | zset    | breakers by the time of their change | 7 days              |
-| `healing:{cbK}:log`    | stream  | what operators did, the last 10,000  | for ever            |
-| `healing:cb:changed`   | channel | epoch and name, at every change      | -                   |
+| key                    | type    | holds                                 | lives               |
+| ---------------------- | ------- | ------------------------------------- | ------------------- |
+| `healing:{cbK}:b:NAME` | hash    | the standing of a breaker             | 7 days without use  |
+| `healing:{cbK}:w:NAME` | hash    | calls by second                       | window and 20 s     |
+| `healing:{cbK}:p:NAME` | zset    | trials that run, by deadline          | deadline and 20 s   |
+| `healing:{cbK}:m:NAME` | zset    | processes by the second they reported | window and 20 s     |
+| `healing:{cbK}:f:NAME` | zset    | those that saw failures               | window and 20 s     |
+| `healing:{cbK}:t:NAME` | zset    | those that refuse calls by themselves | window and 20 s     |
+| `healing:{cbK}:n:NAME` | hash    | number of each one's last report      | window and 20 s     |
+| `healing:{cbK}:index`  | zset    | breakers by the time of their change  | 7 days              |
+| `healing:{cbK}:log`    | stream  | what operators did, the last 10,000   | for ever            |
+| `healing:cb:changed`   | channel | epoch and name, at every change       | -                   |
 
 A standing under an operator's override without an end lives for ever, as the override does.
 K is a number of a breaker's name, so that in a cluster all keys of one breaker, and the index that
@@ -15,7 +19,7 @@ tells its changes, stand on one node where one script may touch them together.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 CHANGED = "healing:cb:changed"
 """The channel on which every change is told."""
@@ -29,12 +33,16 @@ class BreakerKeys:
     standing: str
     window: str
     leases: str
+    members: str
+    failing: str
+    tripped: str
+    numbers: str
     index: str
     log: str
 
-    def all(self) -> tuple[str, str, str, str, str]:
+    def all(self) -> tuple[str, ...]:
         """Give them in order."""
-        return self.standing, self.window, self.leases, self.index, self.log
+        return astuple(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +58,8 @@ class Keyring:
     def of(self, name: str) -> BreakerKeys:
         """Give the keys of one breaker."""
         shard = zlib.crc32(name.encode()) % self.shards
-        tag = f"healing:{{cb{shard}}}"
-        return BreakerKeys(
-            f"{tag}:b:{name}", f"{tag}:w:{name}", f"{tag}:p:{name}", index(shard), log(shard)
-        )
+        b, w, p, m, f, t, n = (f"healing:{{cb{shard}}}:{kind}:{name}" for kind in "bwpmftn")
+        return BreakerKeys(b, w, p, m, f, t, n, index(shard), log(shard))
 
 
 def index(shard: int) -> str:

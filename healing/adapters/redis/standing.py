@@ -17,6 +17,8 @@ class Terms:
     min_calls: int = 20
     fail_rate: float = 0.5
     fail_count: int = 0
+    in_a_row: int = 0
+    """When this many failed and none was good, or most processes refuse by themselves, it opens."""
     slow_rate: float = 0.0
     quorum: int = 2
     """Processes that must see failures before all stop calling; or all there are, if fewer."""
@@ -93,6 +95,25 @@ class FleetStanding:
             at=int(at),
             terms=json.loads(terms) if terms else None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one process counted since its last report."""
+
+    instance: str
+    """The process."""
+    number: int = 1
+    """Grows with each report of the process; one that arrives twice counts once."""
+    epoch: int = ANY_EPOCH
+    """In which it was counted: in another one it says nothing."""
+    calls: int = 0
+    failed: int = 0
+    slow: int = 0
+    is_tripped: bool = False
+    """Whether the process refuses calls by itself."""
+    told: int = 0
+    """Milliseconds that the dependency said to wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from healing.adapters.redis import BreakerStore, Control, Lease, Terms, connect
+from healing.adapters.redis import BreakerStore, Control, Lease, Report, Terms, connect, questions
 from healing.adapters.redis.breakers import PAGE
 from healing.errors import StateUnavailableError
 from tests.real import wait_until
@@ -16,6 +16,7 @@ from tests.real.redis import Server, nap
 
 pytestmark = pytest.mark.real("redis")
 
+_numbers = itertools.count(1)
 TERMS = Terms(open_for=40, jitter=0, trial_within=60, trials=3, trials_at_once=3)
 
 
@@ -29,6 +30,10 @@ def name() -> str:
     return f"payments-{uuid.uuid4().hex[:8]}"
 
 
+def counted(instance: str, **counts: int) -> Report:
+    return Report(instance=instance, number=next(_numbers), **counts)
+
+
 def report(
     store: BreakerStore,
     name: str,
@@ -39,9 +44,7 @@ def report(
     terms: Terms = TERMS,
 ) -> str:
     for pod in pods:
-        said = store.sync(
-            name, terms, instance=f"pod-{pod}", calls=ok + failed, failed=failed, slow=0
-        )
+        said = store.sync(name, terms, counted(f"pod-{pod}", calls=ok + failed, failed=failed))
     return said.state
 
 
@@ -83,8 +86,80 @@ def test_failures_from_before_the_window_do_not_count(store: BreakerStore, name:
 def test_slow_calls_open_it(store: BreakerStore, name: str) -> None:
     terms = replace(TERMS, slow_rate=0.8)
     for pod in "abc":
-        said = store.sync(name, terms, instance=pod, calls=10, failed=0, slow=9)
+        said = store.sync(name, terms, counted(pod, calls=10, slow=9))
     assert (said.state, said.because) == ("open", "slow_rate")
+
+
+IN_A_ROW = replace(TERMS, fail_rate=0, in_a_row=5)
+
+
+def test_failures_that_no_good_call_interrupts_open_it(store: BreakerStore, name: str) -> None:
+    assert report(store, name, range(4), failed=1, terms=IN_A_ROW) == "closed"
+    assert report(store, name, range(4, 5), failed=1, terms=IN_A_ROW) == "open"
+
+
+@pytest.mark.parametrize(
+    ("tripped", "state"),
+    [
+        pytest.param(range(1), "closed", id="one of four"),
+        pytest.param(range(2), "open", id="half of four"),
+    ],
+)
+def test_when_most_processes_refuse_by_themselves_all_do(
+    store: BreakerStore, name: str, tripped: range, state: str
+) -> None:
+    report(store, name, range(4), ok=50, terms=IN_A_ROW)
+    for pod in tripped:
+        vote = replace(counted(f"pod-{pod}", calls=5, failed=5), is_tripped=True)
+        said = store.sync(name, IN_A_ROW, vote)
+    assert said.state == state
+
+
+def test_a_process_that_is_well_again_takes_its_vote_back(store: BreakerStore, name: str) -> None:
+    report(store, name, range(4), ok=50, terms=IN_A_ROW)
+    store.sync(name, IN_A_ROW, replace(counted("pod-0", calls=5, failed=5), is_tripped=True))
+    store.sync(name, IN_A_ROW, counted("pod-0", calls=5))
+    again = replace(counted("pod-1", calls=5, failed=5), is_tripped=True)
+    assert store.sync(name, IN_A_ROW, again).state == "closed"
+
+
+def test_a_report_that_arrives_twice_counts_once(store: BreakerStore, name: str) -> None:
+    same = counted("pod-0", calls=7, failed=1)
+    assert store.sync(name, TERMS, same).calls == 7
+    assert store.sync(name, TERMS, same).calls == 7
+    assert store.sync(name, TERMS, counted("pod-0", calls=1)).calls == 8
+
+
+def test_what_was_counted_in_another_epoch_says_nothing(store: BreakerStore, name: str) -> None:
+    now = store.sync(name, TERMS, counted("pod-0"))
+    late = replace(counted("pod-0", calls=50, failed=50), epoch=now.epoch + 1)
+    assert store.sync(name, TERMS, late).calls == 0
+
+
+def test_it_stays_open_for_as_long_as_the_dependency_said(store: BreakerStore, name: str) -> None:
+    report(store, name, range(3))
+    store.sync(name, TERMS, counted("pod-0", calls=20, failed=20))
+    told = store.sync(name, TERMS, counted("pod-1", calls=20, failed=20, told=9000))
+    assert told.state == "open"
+    assert 8000 < told.left <= 9000
+
+
+def test_asking_again_with_the_same_token_takes_no_second_trial(
+    store: BreakerStore, name: str
+) -> None:
+    terms = replace(TERMS, trials=1, successes_to_close=1, trial_within=5000)
+    lease = half_open(store, name, terms)
+    _, again = store.ticket(name, terms, lease.token)
+    assert again is not None
+    assert again.epoch == lease.epoch
+    assert again.lasts <= lease.lasts
+
+
+def test_many_questions_are_one_round_trip_with_answers_in_order(
+    store: BreakerStore, name: str
+) -> None:
+    asked = [questions.reporting(name, TERMS, counted(f"pod-{n}", calls=n)) for n in (1, 2, 3)]
+    assert [said.calls for said in store.ask_all(asked)] == [1, 3, 6]
 
 
 def test_no_trial_before_its_time(store: BreakerStore, name: str) -> None:
@@ -215,6 +290,12 @@ def test_terms_that_cannot_be_are_refused(store: BreakerStore, name: str) -> Non
         store.control(name, TERMS, Control(action="terms", by="ops", why="", terms={"trials": 1}))
 
 
+def test_terms_can_be_taken_back(store: BreakerStore, name: str) -> None:
+    store.control(name, TERMS, Control(action="terms", by="ops", why="", terms={"fail_rate": 0.2}))
+    store.control(name, TERMS, Control(action="terms", by="ops", why="no more"))
+    assert store.read(name, TERMS).terms is None
+
+
 def test_every_change_has_a_new_epoch_is_told_and_is_found(store: BreakerStore, name: str) -> None:
     since, _ = store.changed(0)
     heard = store.follow()
@@ -236,6 +317,7 @@ def _hear(heard: object, told: list[bytes]) -> bool:
 def test_a_server_that_lost_writes_is_told_again_once(
     store: BreakerStore, name: str, redis_server: Server
 ) -> None:
+    store.control(name, TERMS, Control(action="terms", by="ops", why="", terms={"fail_rate": 0.2}))
     opened(store, name, replace(TERMS, open_for=5000))
     known = store.read(name, TERMS)
     with redis_server.client() as client:
@@ -243,7 +325,7 @@ def test_a_server_that_lost_writes_is_told_again_once(
     assert store.read(name, TERMS).epoch < known.epoch
     again, done = store.republish(known, TERMS)
     assert done
-    assert (again.state, again.epoch) == ("open", known.epoch)
+    assert (again.state, again.epoch, again.terms) == ("open", known.epoch, {"fail_rate": 0.2})
     assert 4000 < again.left <= 5000
     assert not store.republish(known, TERMS)[1]
 
@@ -252,7 +334,7 @@ def test_every_key_but_the_log_has_an_end(
     store: BreakerStore, name: str, redis_server: Server
 ) -> None:
     half_open(store, name)
-    store.sync(name, TERMS, instance="a", calls=1, failed=1, slow=0)
+    store.sync(name, TERMS, counted("a", calls=1, failed=1))
     store.control(name, TERMS, Control(action="observing", by="ops", why="", lasts=1000))
     with redis_server.client() as client:
         keys = [key for key in client.keys("*") if name in key or key.endswith("index")]
@@ -304,7 +386,7 @@ def test_in_a_cluster_all_keys_of_a_breaker_stand_on_one_node(cluster_node: Serv
 @pytest.mark.parametrize("how", ["stopped", "paused"])
 def test_redis_away_is_said_within_a_moment(own_server: Server, how: str) -> None:
     store = BreakerStore(connect(own_server.url))
-    store.sync("x", TERMS, instance="a", calls=1, failed=0, slow=0)
+    store.sync("x", TERMS, counted("a", calls=1))
     own_server.stop() if how == "stopped" else own_server.pause()
     began = time.monotonic()
     with pytest.raises(StateUnavailableError, match="did not answer"):

@@ -1,10 +1,10 @@
 -- CONTROL action, by, why, for (ms, 0: no end), expected epoch (-1: any), terms (JSON, for action `terms`),
 -- key (asking twice with the same one asks once; empty: every time counts).
 -- Answers the view and whether it was done; it is not when somebody else was first.
-local action, by, why, lasts, expected, given = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
-local key = ARGV[10]
+local action, by, why, lasts, expected, given = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+local key = ARGV[11]
 local LOOK_BACK = 200 -- acts on breakers of the shard
-advance(0)
+advance()
 if key ~= '' then
   for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', LOOK_BACK)) do
     local done = {}

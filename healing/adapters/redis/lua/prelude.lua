@@ -1,7 +1,7 @@
--- What all scripts on a breaker share. KEYS: standing, window, leases, index, log.
--- ARGV: channel, name, terms (JSON), then what the script itself takes.
-local STANDING, WINDOW, LEASES, INDEX, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local CHANNEL, NAME = ARGV[1], ARGV[2]
+-- What all scripts on a breaker share. KEYS as in keys.py.
+-- ARGV: channel, name, terms (JSON), spread (0 to 1, for the jitter), then what the script itself takes.
+local STANDING, WINDOW, LEASES, MEMBERS, FAILING, TRIPPED, NUMBERS, INDEX, LOG = unpack(KEYS)
+local CHANNEL, NAME, SPREAD = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local KEEP, MORE = 604800000, 20000 -- milliseconds: 7 days, 20 s
 
 local clock = redis.call('TIME')
@@ -20,7 +20,7 @@ end
 local terms = cjson.decode(ARGV[3])
 -- Who runs no such breaker itself, as an agent does, judges by the terms of those who do.
 if terms.of_the_fleet and b.given then terms = cjson.decode(b.given) end
-if b.terms then -- an operator's terms go before those the processes started with
+if b.terms and b.terms ~= '' then -- an operator's terms go before those the processes started with
   for field, value in pairs(cjson.decode(b.terms)) do terms[field] = value end
 end
 
@@ -57,29 +57,30 @@ local function go(state, because)
   tell()
 end
 
-local function open(because, spread)
-  local grown = terms.open_for * terms.open_growth ^ b.opened * (1 + terms.jitter * spread)
-  b['until'] = now + math.floor(math.min(grown, terms.open_at_most))
+-- `told`: milliseconds the dependency asked for itself; taken when longer.
+local function open(because, told)
+  local grown = terms.open_for * terms.open_growth ^ b.opened * (1 + terms.jitter * SPREAD)
+  b['until'] = now + math.floor(math.min(math.max(grown, told or 0), terms.open_at_most))
   b.opened = b.opened + 1
   go('open', because)
 end
 
 local function close(because)
   b['until'], b.opened = 0, 0
-  redis.call('DEL', WINDOW)
+  redis.call('DEL', WINDOW, FAILING, TRIPPED)
   go('closed', because)
 end
 
-local function decide(spread)
+local function decide(told)
   if b.succeeded >= terms.successes_to_close then
     close('trials_succeeded')
   elseif b.failed > terms.trials - terms.successes_to_close then
-    open('trials_failed', spread)
+    open('trials_failed', told)
   end
 end
 
 -- What time alone does: overrides end, a lost trial counts as failed and is never given again.
-local function advance(spread)
+local function advance()
   if b.mode ~= 'auto' and b.mode_until > 0 and now >= b.mode_until then
     local was = b.mode
     b.mode, b.mode_until, b.by, b.why = 'auto', 0, '', ''
@@ -99,35 +100,33 @@ local function advance(spread)
       b.failed = b.failed + lost
       save()
     end
-    decide(spread)
+    decide()
   end
 end
 
--- Calls of the window, who reports, and who fails; what is older is forgotten.
+-- Calls of the window, who reports, who fails, and who has tripped; what is older is forgotten.
 local function sum()
   local from = math.floor((now - terms.window) / 1000)
-  local got = { calls = 0, failed = 0, slow = 0, members = 0, failing = 0 }
+  local got = { c = 0, f = 0, s = 0 }
   local raw, old = redis.call('HGETALL', WINDOW), {}
   for i = 1, #raw, 2 do
-    local field, value = raw[i], tonumber(raw[i + 1])
-    local kind = string.sub(field, 1, 1)
-    local second = value
-    if kind == 'c' or kind == 'f' or kind == 's' then second = tonumber(string.sub(field, 2)) end
+    local kind, second = string.sub(raw[i], 1, 1), tonumber(string.sub(raw[i], 2))
     if second <= from then
-      old[#old + 1] = field
-    elseif kind == 'c' then
-      got.calls = got.calls + value
-    elseif kind == 'f' then
-      got.failed = got.failed + value
-    elseif kind == 's' then
-      got.slow = got.slow + value
-    elseif kind == 'm' then
-      got.members = got.members + 1
-    elseif kind == 'i' then
-      got.failing = got.failing + 1
+      old[#old + 1] = raw[i]
+    else
+      got[kind] = got[kind] + raw[i + 1]
     end
   end
   for i = 1, #old, 100 do redis.call('HDEL', WINDOW, unpack(old, i, math.min(i + 99, #old))) end
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', MEMBERS, '-inf', from)) do
+    redis.call('ZREM', MEMBERS, gone)
+    redis.call('HDEL', NUMBERS, gone)
+  end
+  redis.call('ZREMRANGEBYSCORE', FAILING, '-inf', from)
+  redis.call('ZREMRANGEBYSCORE', TRIPPED, '-inf', from)
+  got.members = redis.call('ZCARD', MEMBERS)
+  got.failing = redis.call('ZCARD', FAILING)
+  got.tripped = redis.call('ZCARD', TRIPPED)
   return got
 end
 
@@ -139,5 +138,5 @@ local function view(got)
     if left <= 0 then mode = 'auto' end
   end
   return { b.state, b.epoch, math.max(0, b['until'] - now), b.opened, b.because, mode, left,
-    b.by or '', b.why or '', got.calls, got.failed, got.slow, got.members, got.failing, now, b.terms or '' }
+    b.by or '', b.why or '', got.c, got.f, got.s, got.members, got.failing, now, b.terms or '' }
 end

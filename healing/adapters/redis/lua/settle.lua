@@ -1,7 +1,7 @@
--- SETTLE token, epoch, outcome (1 good, 0 failed, -1 given back unused), spread.
+-- SETTLE token, epoch, outcome (1 good, 0 failed, -1 given back unused), told (ms).
 -- One that is lost, settled or of another epoch is ignored. Answers the view and whether it counted.
-local token, epoch, outcome, spread = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-advance(spread)
+local token, epoch, outcome, told = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+advance()
 if b.state ~= 'half_open' or b.epoch ~= epoch or redis.call('ZREM', LEASES, token) == 0 then
   return { view(), 0 }
 end
@@ -13,5 +13,5 @@ else
   b.admitted = b.admitted - 1
 end
 save()
-decide(spread)
+decide(told)
 return { view(), 1 }

@@ -1,9 +1,12 @@
--- TICKET token, spread: ask for leave to make one trial. Answers the view and, when granted, its deadline.
-local token, spread = ARGV[4], tonumber(ARGV[5])
-advance(spread)
+-- TICKET token: ask for leave to make one trial. Answers the view and, when granted, for how long (ms).
+-- Asked again with the same token, as when the first answer was lost, it is the same leave.
+local token = ARGV[5]
+advance()
 if b.mode == 'forced_open' then return { view(), 0 } end
 if b.state == 'open' and now >= b['until'] then go('half_open', 'time_over') end
 if b.state ~= 'half_open' then return { view(), 0 } end
+local held = redis.call('ZSCORE', LEASES, token)
+if held then return { view(), math.floor(held - now) } end
 local running = redis.call('ZCARD', LEASES)
 if b.admitted >= terms.trials or running >= terms.trials_at_once then return { view(), 0 } end
 b.admitted = b.admitted + 1
