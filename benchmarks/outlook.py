@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks import _recordings
 from benchmarks._leaks import Case, cases
+from benchmarks._ramps import Ramp, growth_alone_tells, ramp
 from benchmarks._recordings import Recording
 from benchmarks._rivals import coroot_leaks, rows_to_full
 from healing.forecast import Exhaustion, forecast, forecast_exhaustion
@@ -53,7 +54,7 @@ def told_at(past: History, capacity: float) -> Exhaustion:
 
 def row(name: str, *figures: object) -> None:
     """Print one row of a table."""
-    print(f"{name:<44}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
+    print(f"{name:<52}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
 
 
 def main() -> None:
@@ -139,30 +140,36 @@ def false_alarms(machines: Sequence[Recording]) -> None:
 
 
 def ramps(machines: Sequence[Recording], few: int) -> None:
-    """Let machines fill up in 3 to 48 h, on their real noise; told with half of the time left?"""
-    print("\nFull within 24 h, told with half of the time left (of 24 h, where it is longer)")
-    row("machines shrunk to, and full in", *(f"{hours} h" for hours in (3, 6, 12, 24, 48)))
+    """Let machines fill up in 3 to 48 h, on their real noise; when is it told?"""
+    print(
+        "\nFull within 24 h, said of machines that fill up: told with half of the time left until"
+    )
+    print(
+        "their noise first touches 100 %, until they stand there, and at all before the first touch"
+    )
+    spans = (3, 6, 12, 24, 48)
+    row("machines shrunk to, and full in", *(f"{hours} h" for hours in spans))
     for scale in (0.5, 0.7, 1.0):
-        shares = []
-        for hours in (3, 6, 12, 24, 48):
-            told = [
-                _told_in_time(machine, scale, hours, back=37 * number)
-                for number, machine in enumerate(machines[:: 1 if few == 1 else 2])
-            ]
-            shares.append(f"{np.mean(told):.2f}")
-        row(f"{scale:g}", *shares)
+        touch, stand, at_all, alone = (list[str]() for _ in range(4))
+        for hours in spans:
+            chosen = machines[:: 1 if few == 1 else 2]
+            made = [ramp(m, scale, hours, back=37 * n) for n, m in enumerate(chosen)]
+            told = [_first_told(one) for one in made]
+            by = list(zip(made, told, strict=True))
+            touch.append(f"{np.mean([at <= one.half_way(one.touches) for one, at in by]):.2f}")
+            stand.append(f"{np.mean([at <= one.half_way(one.full) for one, at in by]):.2f}")
+            at_all.append(f"{np.mean([at < one.touches for one, at in by]):.2f}")
+            alone.append(f"{np.mean([growth_alone_tells(one) for one in made]):.2f}")
+        row(f"{scale:g}: half of the time until it touches", *touch)
+        row("     the same, by growth alone, known when and how fast", *alone)
+        row("     half of the time until it stands there", *stand)
+        row("     before it touches", *at_all)
 
 
-def _told_in_time(machine: Recording, scale: float, hours: int, *, back: int) -> bool:
-    values = machine.values * scale
-    begins = len(values) - hours * HOUR - HOUR - back
-    level = np.nanmedian(values[begins - 3 * HOUR : begins])
-    values[begins:] += (100 - level) * np.arange(len(values) - begins) / (hours * HOUR)
-    full = begins + int(np.flatnonzero(values[begins:] >= 100)[0])  # noqa: PLR2004 the capacity
-    last = full - min(full - begins, DAY) // 2
-    past = history(machine.step, memory=values)
-    looks = range(begins + 10, last + 1, max(5, hours * HOUR // 24))
-    return any(told_at(past.rows(0, end + 1), 100.0).exhausts for end in looks)
+def _first_told(one: Ramp) -> float:
+    past = history(60, memory=one.values)
+    looks = range(one.begins + 10, one.touches, 5)
+    return next((end for end in looks if told_at(past.rows(0, end + 1), 100.0).exhausts), np.inf)
 
 
 @dataclass(frozen=True, slots=True)

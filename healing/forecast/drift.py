@@ -2,8 +2,7 @@
 
 Growth from one row to the next drowns in noise here; what gives it away is that it goes on. It is
 believed when the level has left the range of everything before by far, in more than one step.
-How fast it goes is said by lines over several spans, weighted by how well each foresaw what
-followed at earlier origins; their misses there give the interval.
+How fast it goes is another question (see `rates`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from healing.features import median
 from healing.features.segments import falls
 from healing.forecast.course import Course
+from healing.forecast.rates import rate_of
 
 Values = NDArray[np.float64]
 
@@ -34,15 +34,7 @@ STRAIGHT_SECONDS = 14_400
 TRUSTED_FOR = 8.0
 ONSET_POINTS, ONSETS = 12, 64
 """Growth has lasted for so many points at least; so many beginnings of it are tried."""
-ORIGINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-SHARES = (0.25, 0.5, 1.0)
-"""Lines are drawn through the newest quarter, half and all of the growth."""
-LEAST_SPREAD = 0.1
-"""No rate is known better than this, as a share of itself."""
-AT_MOST = 0.05
-"""The rate is corrected by what foresight missed before, up to this logarithm."""
 NINE_OF_TEN = 1.2816
-SHARPNESS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,35 +108,17 @@ def _line(points: Values) -> tuple[float, float]:
     return slope, 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
 
 
-def _rate(points: Values) -> float:
-    """Measure growth per point, small jumps that are a part of it included (least squares)."""
-    x = np.flatnonzero(np.isfinite(points)).astype(np.float64)
-    y = points[np.isfinite(points)]
-    x -= x.mean()
-    return float(x @ y / (x @ x)) if len(x) > 1 else 0.0
-
-
 def _measure(points: Values, size: int, capacity: float) -> Drift:
     """Measure the rate of the growth that ends now, and how well it could be foreseen."""
     growth = points[_began(points) :]
-    spans = [max(6, round(share * len(growth))) for share in SHARES]
-    slopes = np.array([_rate(growth[-span:]) for span in spans])
-    misses = np.array([_missed(growth, share) for share in SHARES])
-    errors = np.nan_to_num(median(np.abs(misses).T), nan=1.0) + LEAST_SPREAD
-    weights = np.where(slopes > 0, errors**-SHARPNESS, 0.0)
-    slope = float(slopes @ weights / weights.sum()) if weights.sum() else float(slopes[-1])
-    known = np.isfinite(misses) * weights[:, None]
-    mixed = (np.nan_to_num(misses) * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1e-12)
-    # Ageing speeds up: what was foreseen too slow before, each time, is too slow now.
-    slope *= float(np.exp(np.clip(np.median(mixed), -AT_MOST, AT_MOST)))
-    spread = max(LEAST_SPREAD, float(np.linalg.norm(mixed)) / len(ORIGINS) ** 0.5)
     # It is full when the noise on top first touches the capacity, not when the trend does.
-    level = float(median(growth[-3:, None])[0]) + slope + NINE_OF_TEN * _line(growth[-POINTS:])[1]
+    top = float(median(growth[-3:, None])[0]) + NINE_OF_TEN * _line(growth[-POINTS:])[1]
+    rate = rate_of(growth, capacity - top)
     return Drift(
         lasted=len(growth) * size,
-        slope=slope / size,
-        spread=spread,
-        level=min(level, capacity),
+        slope=rate.slope / size,
+        spread=rate.spread,
+        level=min(top + rate.slope, capacity),
     )
 
 
@@ -159,20 +133,3 @@ def _began(points: Values) -> int:
     level = points[known] - points[known].mean()
     fit = (risen @ level) * np.abs(risen @ level) / np.maximum((risen**2).sum(axis=1), 1e-12)
     return int(hinges[int(np.argmax(fit))])
-
-
-def _missed(growth: Values, share: float) -> Values:
-    """Log of the true rate over the foreseen one, at each origin; NaN where none was foreseen."""
-    found = np.full(len(ORIGINS), np.nan)
-    for number, origin in enumerate(ORIGINS):
-        end = round(origin * len(growth))
-        seen, coming = growth[:end], growth[end - 1 :]
-        span = max(6, round(share * end))
-        if end < 6 or np.isfinite(seen[-span:]).sum() < 4 or np.isfinite(coming).sum() < 2:  # noqa: PLR2004 a line
-            continue
-        foreseen = _rate(seen[-span:])
-        start, stop = (float(median(part[-3:, None])[0]) for part in (seen, growth))
-        true = (stop - start) / max(1, len(growth) - end)
-        if foreseen > 0 and true > 0:
-            found[number] = np.log(true / foreseen)
-    return found

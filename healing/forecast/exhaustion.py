@@ -8,6 +8,7 @@ from math import isfinite
 
 import numpy as np
 
+from healing.forecast.brink import Brink, brink_of
 from healing.forecast.course import Course, course_of
 from healing.forecast.drift import drift_of
 from healing.forecast.growth import Growth, growth_of, judge
@@ -83,6 +84,8 @@ def forecast_exhaustion(
     signal usually stands, and when no growth like it has come to nothing before; and then for
     eight times as long as it has lasted. Slow growth, over hours to days, is believed when the
     level has left the whole range of the past; it speaks for fast growth that is hardly faster.
+    What wanders close below its capacity is believed to fill up when it stands well above where it
+    always turned back.
 
     Args:
         history: Of the service.
@@ -121,10 +124,16 @@ def forecast_exhaustion(
         slow = growth_of(drift, capacity=capacity, window=rows)
         # Growth that has gone on for longer is the better known, and speaks for the shorter ones.
         believed = [growth for growth in believed if FASTER * growth.likely < slow.likely] or [slow]
+    soon = [growth for growth in believed if growth.is_soon]
+    brink = brink_of(course) if not soon else None
+    if brink is not None and brink.drift.level < capacity:
+        growth = growth_of(brink.drift, capacity=capacity, window=rows)
+        words = _nearer_than_ever(brink, growth, course.step, unit)
+        return _growing(outlook, growth, course.step, f"{stands} {words}", soon=growth.is_soon)
     if believed:
-        soon = [growth for growth in believed if growth.is_soon]
         growth = min(soon or believed, key=lambda growth: growth.latest / growth.soonest)
-        return _growing(outlook, growth, course.step, stands, soon=bool(soon), unit=unit)
+        words = _has_grown(growth, course.step, unit)
+        return _growing(outlook, growth, course.step, f"{stands} and {words}", soon=bool(soon))
     doubt = next((growth.doubt for growth in growths if growth.likely <= rows), "")
     steady = "does not grow beyond what is usual"
     return replace(
@@ -167,14 +176,12 @@ def _full(outlook: Exhaustion, course: Course, stands: str) -> Exhaustion:
 
 
 def _growing(
-    outlook: Exhaustion, growth: Growth, step: int, stands: str, *, soon: bool, unit: str
+    outlook: Exhaustion, growth: Growth, step: int, words: str, *, soon: bool
 ) -> Exhaustion:
     soonest, likely, latest = (
         min(timedelta(seconds=rows * step), LONGEST)
         for rows in (growth.soonest, growth.likely, growth.latest)
     )
-    rate = say_rate(growth.slope / step, unit)
-    lasted = say_time(timedelta(seconds=growth.lasted * step))
     return replace(
         outlook,
         outlook=Outlook.SOON if soon else Outlook.GROWING,
@@ -182,8 +189,16 @@ def _growing(
         likely=likely,
         latest=latest,
         certainty=growth.certainty,
-        reason=(
-            f"{stands} and has grown by {rate} for {lasted}: full in {say_time(likely)} "
-            f"({say_time(soonest)} to {say_time(latest)})"
-        ),
+        reason=(f"{words}: full in {say_time(likely)} ({say_time(soonest)} to {say_time(latest)})"),
     )
+
+
+def _has_grown(growth: Growth, step: int, unit: str) -> str:
+    lasted = say_time(timedelta(seconds=growth.lasted * step))
+    return f"has grown by {say_rate(growth.slope / step, unit)} for {lasted}"
+
+
+def _nearer_than_ever(brink: Brink, growth: Growth, step: int, unit: str) -> str:
+    lasted = say_time(timedelta(seconds=growth.lasted * step))
+    stood, before = say(brink.drift.level, unit), say(brink.before, unit)
+    return f"and stood at {stood} lately: nearer to full for {lasted} than ever ({before})"

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from healing.forecast.brink import brink_of
+from healing.forecast.course import Course, course_of
+from tests.metrics import MEMORY, history_of
+
+HOUR, DAY = 60, 1440
+PAST = 4 * DAY
+
+
+def course(memory: np.ndarray, *, capacity: float = 100.0) -> Course:
+    return course_of(history_of(60, memory=memory), MEMORY, capacity, ())
+
+
+def high(rows: int = PAST, *, level: float = 90.0, seed: int = 0) -> np.ndarray:
+    """Make memory that stands high and wanders by as much as is left, but turns back at 97."""
+    random = np.random.default_rng(seed)
+    wander = 5 * np.sin(2 * np.pi * np.arange(rows) / (7 * HOUR))
+    return np.minimum(level + wander + random.standard_normal(rows), level + 7)
+
+
+def test_what_stands_nearer_to_full_than_ever_is_on_the_brink() -> None:
+    brink = brink_of(course(np.r_[high(), np.full(HOUR, 98.5)]))
+
+    assert brink is not None
+    assert brink.before == pytest.approx(97)
+    assert brink.drift.level == pytest.approx(98.5)
+    assert brink.drift.lasted == HOUR
+    assert brink.drift.slope == pytest.approx(1.5 / HOUR)
+
+
+@pytest.mark.parametrize(
+    ("memory", "capacity"),
+    [
+        pytest.param(high(PAST + HOUR), 100, id="it stands where it has always stood"),
+        pytest.param(np.r_[high(), np.full(HOUR, 97.5)], 100, id="it is hardly higher than ever"),
+        pytest.param(np.r_[high(), 98.5, np.full(10, 90)], 100, id="it was so high once"),
+        pytest.param(np.r_[high(DAY), np.full(HOUR, 98.5)], 100, id="too little of its past known"),
+        pytest.param(np.r_[high(), np.full(HOUR, 98.5)], 110, id="it is far from full"),
+        pytest.param(
+            np.r_[high(level=92.8), np.full(HOUR, 99.9)], 100, id="it has been full all along"
+        ),
+    ],
+)
+def test_what_is_not_near_is_not_on_the_brink(memory: np.ndarray, capacity: float) -> None:
+    assert brink_of(course(memory, capacity=capacity)) is None
+
+
+def test_what_is_cleaned_up_again_and_again_is_not_on_the_brink() -> None:
+    tooth = np.linspace(40, 89, 8 * HOUR)
+    teeth = np.tile(tooth, 9)
+
+    assert brink_of(course(np.r_[teeth, np.full(HOUR, 97.0)])) is None
+    assert brink_of(course(np.r_[np.sort(teeth), np.full(HOUR, 97.0)])) is not None
