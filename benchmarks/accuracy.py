@@ -13,7 +13,7 @@ nothing was wrong. `--quick` takes every fifth file.
 import sys
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,9 @@ from sklearn.ensemble import IsolationForest
 from benchmarks._recordings import folder
 from healing import backtest
 from healing.adapters.recordings import read_recording
-from healing.anomaly import lasting
 from healing.backtest.episodes import Outcome, outcome_of
 from healing.errors import NotEnoughHistoryError
-from healing.policy.outlook import strange_from
+from healing.policy.outlook import alarms
 
 SETS = {
     "services, 5 min": "services/*.npz",
@@ -48,12 +47,14 @@ class Judged:
     Attributes:
         ours, plain, random: VUS-PR; NaN where nothing was wrong.
         clean: Our alarms, where nothing was wrong.
+        troubled: Our alarms, where something was.
     """
 
     ours: float
     plain: float
     random: float
-    clean: Outcome
+    clean: Outcome = field(default_factory=Outcome)
+    troubled: Outcome = field(default_factory=Outcome)
 
 
 def main() -> None:
@@ -91,6 +92,13 @@ def show(name: str, judged: list[Judged], seconds: float) -> None:
     clean = sum((one.clean for one in judged), Outcome())
     if clean.days:
         print(f"  {name}: {clean.false_per_day:.3f} false alarms a day, on {clean.days:.0f} days")
+    troubled = sum((one.troubled for one in judged), Outcome())
+    if troubled.days:
+        print(
+            f"  {name}: {troubled.recall:.2f} of {troubled.events} events told, after "
+            f"{troubled.delay / 60:.0f} min; {troubled.precision:.2f} of alarms true, "
+            f"{troubled.false_per_day:.3f} false a day"
+        )
     print(f"  {name}: {seconds:.1f} s CPU", flush=True)
 
 
@@ -106,22 +114,26 @@ def judge(path: Path, *, whole: bool) -> Judged | None:
     trained = values if whole else values[:first]
     try:
         if whole:
-            scores, first = backtest.causal_scores(history), 0
+            replayed, first = backtest.replay_whole(history), 0
         else:
-            scores = backtest.scores_after(history, first)
+            replayed = backtest.replay_after(history, first)
     except NotEnoughHistoryError:
         return None
     judged, wrong = values[first:], wrong[first:]
     measured = np.isfinite(judged).any(axis=1)
+    told = alarms(replayed.scores, replayed.worth, sensitivity=SENSITIVITY)
+    outcome = outcome_of(told, wrong, step=history.step)
     if not wrong[measured].any():
-        alarms = lasting(scores, at_least=strange_from(SENSITIVITY))
-        clean = outcome_of(alarms, wrong, step=history.step)
-        return Judged(ours=np.nan, plain=np.nan, random=np.nan, clean=clean)
+        return Judged(ours=np.nan, plain=np.nan, random=np.nan, clean=outcome)
     ours, plain, random = (
         backtest.vus_pr(np.nan_to_num(some[measured]), wrong[measured], window=WINDOW)
-        for some in (scores, _plain(trained, judged), np.random.default_rng(0).random(len(wrong)))
+        for some in (
+            replayed.scores,
+            _plain(trained, judged),
+            np.random.default_rng(0).random(len(wrong)),
+        )
     )
-    return Judged(ours=ours, plain=plain, random=random, clean=Outcome())
+    return Judged(ours=ours, plain=plain, random=random, troubled=outcome)
 
 
 def _plain(trained: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -93,6 +93,14 @@ class Probe:
     """Bad answers in a row before it counts as unresponsive."""
 
 
+class Direction(StrEnum):
+    """Which way a signal has to stray to be worth an alarm."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """One measured quantity of a service."""
@@ -103,6 +111,12 @@ class Signal:
     unit: str = ""
     capacity: float | str | None = None
     """Where it is full, in `unit`, or PromQL that says so; None when it cannot run out."""
+    direction: Direction | None = None
+    """Which way it has to stray to be worth an alarm; None goes by what it is."""
+    min_deviation: float | None = None
+    """How far, in `unit`; None is a hundredth of what it may be at most, where that is known."""
+    min_relative_deviation: float = 0.0
+    """How far, as a share of what is usual at that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,10 +27,14 @@ async def replay(shard: Shard, days: int, terms: Terms) -> list[Verdict]:
 
     def all_of_it() -> list[Verdict]:
         verdicts = list[Verdict]()
-        for name in shard.names:
-            if (history := observer.histories.load(name)) is not None:
+        wanted = set(shard.names)
+        for service in observer.services():
+            if service.name not in wanted:
+                continue
+            if (history := observer.histories.load(service.name)) is not None:
                 rows = int(timedelta(days=days).total_seconds()) // history.step
-                verdicts.append(judge_one(of_history(name, history.tail(rows)), terms))
+                recording = of_history(service.name, history.tail(rows))
+                verdicts.append(judge_one(recording, replace(terms, signals=service.signals)))
         return verdicts
 
     return await asyncio.to_thread(all_of_it)

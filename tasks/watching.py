@@ -7,7 +7,7 @@ from prefect import task
 
 from healing.instruments import show_judgement
 from healing.policy import Triage
-from healing.watching import Judgement, Observed, Shard
+from healing.watching import Judgement, Observed, Shard, beyond_chance
 from healing.wiring import services
 from tasks.noting import say, say_some
 from tasks.retrying import ACTS, READS, named
@@ -27,11 +27,12 @@ async def observe(shard: Shard) -> list[Observed]:
 @task(name="judge", task_run_name="judge{shard}", **READS)
 async def judge(shard: Shard, seen: Sequence[Observed]) -> list[Judgement]:  # noqa: ARG001 it names the run
     """Score each service of a shard, and forecast what can run out."""
-    judge_one = services().watching.seer.judge
-    judged = [await asyncio.to_thread(judge_one, one) for one in seen]
+    watching = services().watching
+    judged = [await asyncio.to_thread(watching.seer.judge, one) for one in seen]
+    judged = beyond_chance(judged, fleet=len(watching.observer.services()))
     for judgement in judged:
         show_judgement(judgement)
-    services().watching.latest.take(judged)
+    watching.latest.take(judged)
     return judged
 
 

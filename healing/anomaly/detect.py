@@ -49,6 +49,8 @@ class Scores:
             little was measured. Shape (n,).
         shares: How much each signal has to do with it; each row adds up to 1, or is 0 when no
             signal stands out. Shape (n, k).
+        usual: What is usual for each signal at that time, in its own unit. Shape (n, k).
+        off: How far it lies from that; NaN where it was not measured. Shape (n, k).
     """
 
     start: int
@@ -56,6 +58,8 @@ class Scores:
     signals: tuple[SignalName, ...]
     values: NDArray[np.float64]
     shares: NDArray[np.float64]
+    usual: NDArray[np.float64]
+    off: NDArray[np.float64]
 
 
 def rows_to_learn(step: int) -> int:
@@ -134,12 +138,15 @@ def score(model: Model, history: History, *, newest: int | None = None) -> Score
     values = score_of(model.surprises[TOGETHER].of(together[newest_rows]))
     excess = _excess(strange[newest_rows]).mean(axis=2)
     total = excess.sum(axis=1, keepdims=True)
+    usual = model.measure.usual.at(history.times[newest_rows])
     return Scores(
         start=history.end - (wanted - 1) * history.step,
         step=history.step,
         signals=model.signals,
         values=values,
         shares=np.divide(excess, total, out=np.zeros_like(excess), where=total > 0),
+        usual=usual,
+        off=history.values[newest_rows] - usual,
     )
 
 

@@ -24,6 +24,43 @@ def score_of(surprise: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-logit))
 
 
+def surprise_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn scores back into surprise, minus the decimal logarithm of how rare they are.
+
+    Example:
+        >>> surprise_of(np.array([0.1, 0.5, 0.9, 0.99, 0.999, np.nan])).round(1).tolist()
+        [1.0, 2.0, 3.0, 4.0, 5.0, nan]
+    """
+    known = np.log(np.array(SCORES)) - np.log1p(-np.array(SCORES))
+    with np.errstate(divide="ignore"):
+        logit = np.log(scores) - np.log1p(-scores)
+    surprise = DECADES[1] + (logit - known[1]) / (known[2] - known[1])
+    lower = logit < known[1]
+    surprise[lower] = DECADES[0] + (logit[lower] - known[0]) / (known[1] - known[0])
+    return surprise
+
+
+def lasting_rarity(scores: NDArray[np.float64], *, hits: int = HITS, within: int = WITHIN) -> float:
+    """Say how rare it is that the newest rows are as strange as they are, for as long.
+
+    However the rows hang together, `hits` of `within` rows are all rarer than p with a probability
+    of at most `within / hits` times p.
+
+    Args:
+        scores: From 0 to 1, NaN where unknown. Shape (n,).
+        hits: How many must be strange.
+        within: Of how many of the newest that have a score.
+
+    Returns:
+        Minus the decimal logarithm of that probability, 0 or more; 0 with too few scores.
+    """
+    newest = scores[np.isfinite(scores)][-within:]
+    if len(newest) < hits:
+        return 0.0
+    weakest = np.sort(surprise_of(newest))[-hits]
+    return max(float(weakest) - float(np.log10(within / hits)), 0.0)
+
+
 def lasting(
     scores: NDArray[np.float64], *, at_least: float, hits: int = HITS, within: int = WITHIN
 ) -> NDArray[np.bool_]:

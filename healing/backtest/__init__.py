@@ -4,13 +4,20 @@ from healing.backtest.duel import Duel, duel, rows_held_back
 from healing.backtest.exhaustion import usual_capacity
 from healing.backtest.judge import Terms, Verdict, judge
 from healing.backtest.recording import Recording, from_split, from_times, of_history, seconds
-from healing.backtest.replay import causal_scores, scores_after
+from healing.backtest.replay import (
+    Replayed,
+    causal_scores,
+    replay_after,
+    replay_whole,
+    scores_after,
+)
 from healing.backtest.summary import as_json, as_markdown, as_text
 from healing.backtest.vus import vus_pr
 
 __all__ = [
     "Duel",
     "Recording",
+    "Replayed",
     "Terms",
     "Verdict",
     "as_json",
@@ -22,6 +29,8 @@ __all__ = [
     "from_times",
     "judge",
     "of_history",
+    "replay_after",
+    "replay_whole",
     "rows_held_back",
     "scores_after",
     "seconds",

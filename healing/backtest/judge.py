@@ -9,16 +9,16 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.anomaly import lasting
 from healing.backtest.episodes import Outcome, at_random, outcome_of
 from healing.backtest.exhaustion import Foretold, replay_exhaustion, usual_capacity
 from healing.backtest.recording import Recording
-from healing.backtest.replay import causal_scores, scores_after
+from healing.backtest.replay import Replayed, replay_after, replay_whole
 from healing.backtest.vus import vus_pr
 from healing.errors import NotEnoughHistoryError
 from healing.history import History
 from healing.names import SignalName
-from healing.policy.outlook import strange_from
+from healing.policy.outlook import alarms
+from healing.services import Signal
 
 WINDOW = 24
 """Rows around an event within which VUS-PR forgives."""
@@ -73,12 +73,14 @@ class Terms:
 
     Attributes:
         sensitivity: As in the configuration.
+        signals: What is configured of signals; of one that is not among them its name tells.
         window: Exhaustion within this time is foretold.
         capacity: Where every signal is full; None: only what tells its capacity by its name.
         seed: Of all randomness.
     """
 
     sensitivity: float = 0.8
+    signals: tuple[Signal, ...] = ()
     window: timedelta = timedelta(hours=24)
     capacity: float | None = None
     seed: int = 0
@@ -98,19 +100,21 @@ def judge(
     note, ours, random, scored = "", None, None, float("nan")
     try:
         if trained is None:
-            scores = causal_scores(history, seed=terms.seed)
+            replayed = replay_whole(history, signals=terms.signals, seed=terms.seed)
             trained = len(history) // 2
-            scores = scores[trained:]
+            replayed = replayed.rows(trained, len(history))
         else:
-            scores = scores_after(history, trained, seed=terms.seed)
+            replayed = replay_after(history, trained, signals=terms.signals, seed=terms.seed)
     except NotEnoughHistoryError as error:
         trained, note = trained or 0, f"not scored: {error}"
     else:
         measured = _any_measured(history.rows(trained, len(history)))
-        scored = float(np.isfinite(scores[measured]).mean()) if measured.any() else float("nan")
+        scored = (
+            float(np.isfinite(replayed.scores[measured]).mean()) if measured.any() else float("nan")
+        )
         wrong = None if recording.labels is None else recording.labels[trained:]
-        ours = _worth(scores, measured, wrong, history.step, terms)
-        random = _random(scores, measured, wrong, history.step, terms)
+        ours = _worth(replayed, measured, wrong, history.step, terms)
+        random = _random(replayed, measured, wrong, history.step, terms)
     foretold, linear = _exhaustion(history, terms)
     return Verdict(
         name=recording.name,
@@ -132,31 +136,31 @@ def _any_measured(history: History) -> NDArray[np.bool_]:
     return np.isfinite(history.values).sum(axis=1) > 0
 
 
-def _alarms(scores: NDArray[np.float64], terms: Terms) -> NDArray[np.bool_]:
-    return lasting(scores, at_least=strange_from(terms.sensitivity))
+def _alarms(replayed: Replayed, terms: Terms) -> NDArray[np.bool_]:
+    return alarms(replayed.scores, replayed.worth, sensitivity=terms.sensitivity)
 
 
 def _worth(
-    scores: NDArray[np.float64],
+    replayed: Replayed,
     measured: NDArray[np.bool_],
     wrong: NDArray[np.bool_] | None,
     step: int,
     terms: Terms,
 ) -> Worth:
-    outcome = _outcome(_alarms(scores, terms), wrong, step)
-    return Worth(vus_pr=_vus(scores, measured, wrong), outcome=outcome)
+    outcome = _outcome(_alarms(replayed, terms), wrong, step)
+    return Worth(vus_pr=_vus(replayed.scores, measured, wrong), outcome=outcome)
 
 
 def _random(
-    scores: NDArray[np.float64],
+    replayed: Replayed,
     measured: NDArray[np.bool_],
     wrong: NDArray[np.bool_] | None,
     step: int,
     terms: Terms,
 ) -> Worth:
     rng = np.random.default_rng(terms.seed)
-    draws = [_vus(rng.random(len(scores)), measured, wrong) for _ in range(RANDOM_DRAWS)]
-    thrown = at_random(_alarms(scores, terms), step=step, seed=terms.seed)
+    draws = [_vus(rng.random(len(replayed.scores)), measured, wrong) for _ in range(RANDOM_DRAWS)]
+    thrown = at_random(_alarms(replayed, terms), step=step, seed=terms.seed)
     return Worth(vus_pr=float(np.mean(draws)), outcome=_outcome(thrown, wrong, step))
 
 

@@ -1,7 +1,8 @@
 """Score history as if each row had just come: what was not known then is not used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
@@ -11,46 +12,101 @@ from numpy.typing import NDArray
 from healing import anomaly
 from healing.errors import NotEnoughHistoryError
 from healing.history import History
+from healing.policy.guards import worth_telling
+from healing.services import Signal
 
 GROWTH = 1.25
 """It is learnt anew whenever so many times more is known than at the last time."""
 
 
-def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np.float64]:
-    """Learn from the first `trained` rows, and score those after them. Shape (n - trained,).
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Replayed:
+    """What would have been said of each row.
+
+    Attributes:
+        scores: From 0 to 1; NaN where it could not be judged. Shape (n,).
+        worth: Where a signal that speaks for the row strays far enough, and in the direction that
+            counts. Shape (n,).
+    """
+
+    scores: NDArray[np.float64]
+    worth: NDArray[np.bool_]
+
+    def rows(self, first: int, after: int) -> "Replayed":
+        """Take the rows from `first` to before `after`."""
+        return Replayed(scores=self.scores[first:after], worth=self.worth[first:after])
+
+
+def replay_after(
+    history: History, trained: int, *, signals: Sequence[Signal] = (), seed: int = 0
+) -> Replayed:
+    """Learn from the first `trained` rows, and judge those after them. Shape (n - trained,).
+
+    Args:
+        history: All that was measured.
+        trained: How many rows to learn from.
+        signals: What is configured of them; of one that is missing here its name tells.
+        seed: Of the model.
 
     Raises:
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
     model = anomaly.fit(history.rows(0, trained), seed=seed)
-    if trained == len(history):
-        return np.empty(0)
-    return anomaly.score(model, history, newest=len(history) - trained).values
+    return _judged(model, history, trained, signals)
 
 
-def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
-    """Score every row by a model of the rows before it. Shape (n,).
+def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int = 0) -> Replayed:
+    """Judge every row by a model of the rows before it. Shape (n,).
 
     It is learnt anew at fixed numbers of rows from the first measured one (`refits`), so the score
     of a row depends neither on later rows nor on how many there are. NaN where nothing was
     measured, and until enough was known to learn at all.
+
+    Args:
+        history: All that was measured.
+        signals: What is configured of them; of one that is missing here its name tells.
+        seed: Of the models.
     """
-    scores = np.full(len(history), np.nan)
+    scores, worth = np.full(len(history), np.nan), np.zeros(len(history), np.bool_)
     measured = np.flatnonzero(np.isfinite(history.values).any(axis=1))
-    if not measured.size:
-        return scores
-    if begins := int(measured[0]):  # what was not there yet says nothing of what is usual
-        scores[begins:] = causal_scores(history.rows(begins, len(history)), seed=seed)
-        return scores
+    # What was not there yet says nothing of what is usual.
+    begins = int(measured[0]) if measured.size else len(history)
+    known = history.rows(begins, len(history))
     model = None
-    cuts = [*refits(history.step, len(history)), len(history)]
-    for first, after in pairwise(cuts):
+    for first, after in pairwise([*refits(history.step, len(known)), len(known)]):
         with suppress(NotEnoughHistoryError):  # what was learnt before, if anything, has to do
-            model = anomaly.fit(history.rows(0, first), seed=seed)
+            model = anomaly.fit(known.rows(0, first), seed=seed)
         if model is not None:
-            past = history.rows(0, after)
-            scores[first:after] = anomaly.score(model, past, newest=after - first).values
-    return scores
+            judged = _judged(model, known.rows(0, after), first, signals)
+            scores[begins + first : begins + after] = judged.scores
+            worth[begins + first : begins + after] = judged.worth
+    return Replayed(scores=scores, worth=worth)
+
+
+def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np.float64]:
+    """Give the scores of `replay_after` alone. Shape (n - trained,).
+
+    Raises:
+        NotEnoughHistoryError: Too little was measured in the rows to learn from.
+    """
+    return replay_after(history, trained, seed=seed).scores
+
+
+def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
+    """Give the scores of `replay_whole` alone. Shape (n,)."""
+    return replay_whole(history, seed=seed).scores
+
+
+def _judged(
+    model: anomaly.Model, history: History, first: int, signals: Sequence[Signal]
+) -> Replayed:
+    """Judge the rows from `first` on."""
+    if first == len(history):
+        return Replayed(scores=np.empty(0), worth=np.empty(0, np.bool_))
+    scores = anomaly.score(model, history, newest=len(history) - first)
+    configured = {signal.name: signal for signal in signals}
+    judged = [configured.get(name) or Signal(name=name, query="") for name in model.signals]
+    return Replayed(scores=scores.values, worth=worth_telling(judged, scores))
 
 
 def refits(step: int, rows: int) -> Iterator[int]:

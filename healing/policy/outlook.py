@@ -1,9 +1,11 @@
 """Which forecast, and which strangeness, deserves to be a finding."""
 
-import itertools
 from datetime import datetime, timedelta
 
-from healing.anomaly import Scores, lasting
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.anomaly import Scores, lasting, score_of
 from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion
 from healing.leak import Leak
@@ -13,9 +15,8 @@ BEHAVIOUR = SignalName("behaviour")
 """The signal of a finding about all signals of a service together."""
 LEAKS_SURELY = 0.9
 """The score of a leak: the test that found it is wrong less than once in ten."""
-LEAST, PER_UNIT = 5.0, 2.5
-"""At sensitivity 0 one row in 100,000 counts as strange, at 1 one in 300; between them evenly."""
-DECADES = ((2.0, 0.5), (3.0, 0.9), (4.0, 0.99), (5.0, 0.999))
+LEAST, PER_UNIT = 5.5, 2.5
+"""At sensitivity 0 one row in 300,000 counts as strange, at 1 one in 1,000; between them evenly."""
 
 
 def strange_from(sensitivity: float) -> float:
@@ -25,14 +26,23 @@ def strange_from(sensitivity: float) -> float:
         sensitivity: 0 (hardly ever) to 1 (often); sets the rate of false alarms and nothing else.
 
     Example:
-        >>> [round(strange_from(s), 3) for s in (0.0, 0.8, 1.0)]
-        [0.999, 0.9, 0.7]
+        >>> [round(strange_from(s), 4) for s in (0.0, 0.6, 1.0)]
+        [0.9997, 0.99, 0.9]
     """
-    decades = LEAST - PER_UNIT * sensitivity
-    for (lower, low), (upper, high) in itertools.pairwise(DECADES):
-        if decades <= upper:
-            return low + (high - low) * (decades - lower) / (upper - lower)
-    return DECADES[-1][1]
+    return float(score_of(np.array(LEAST - PER_UNIT * sensitivity)))
+
+
+def alarms(
+    scores: NDArray[np.float64], worth: NDArray[np.bool_], *, sensitivity: float
+) -> NDArray[np.bool_]:
+    """Say at which rows there is an alarm: strangeness has lasted, in signals that matter.
+
+    Args:
+        scores: From 0 to 1, NaN where unknown. Shape (n,).
+        worth: Where a signal that speaks for the row strays as configured. Shape (n,).
+        sensitivity: 0 to 1.
+    """
+    return lasting(scores, at_least=strange_from(sensitivity)) & worth
 
 
 def finding_of_exhaustion(
@@ -77,13 +87,21 @@ def finding_of_strangeness(
     scores: Scores,
     why: str,
     *,
+    worth: NDArray[np.bool_],
     sensitivity: float,
     at: datetime,
 ) -> Finding | None:
-    """Say that a service has behaved strangely for a while; None when it has not."""
-    if not len(scores.values):
-        return None
-    if not lasting(scores.values, at_least=strange_from(sensitivity))[-1]:
+    """Say that a service has behaved strangely for a while; None when it has not.
+
+    Args:
+        service: Which.
+        scores: Of its newest rows.
+        why: The reasons, in words.
+        worth: Where a signal that speaks for the row strays as configured. Shape as the scores.
+        sensitivity: 0 to 1.
+        at: When it was looked at.
+    """
+    if not alarms(scores.values, worth, sensitivity=sensitivity)[-1:].any():
         return None
     return Finding(
         service=service,

@@ -40,13 +40,13 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 """Labels that are one key of the service, under their name without `healing.`."""
 
 _PROBE = {"interval": "every", "timeout": "timeout", "threshold": "failures"}
+_OF_A_METRIC = ("unit", "capacity", "direction", "min_deviation", "min_relative_deviation")
 _OWN = ("enable", "service", "group", "depends_on", "probe")
 KNOWN_LABELS: tuple[str, ...] = (
     *(f"{PREFIX}{name}" for name in (*_OWN, *_KEYS)),
     *(f"{PREFIX}probe.{name}" for name in _PROBE),
     f"{PREFIX}metric.<name>",
-    f"{PREFIX}metric.<name>.unit",
-    f"{PREFIX}metric.<name>.capacity",
+    *(f"{PREFIX}metric.<name>.{detail}" for detail in _OF_A_METRIC),
     "autoheal",
     "autoheal.stop.timeout",
 )
@@ -176,7 +176,7 @@ def _one(label: str, value: str, said: _Said) -> None:
         said.put(("depends_on",), value)
     elif name.startswith("metric."):
         metric, _, detail = name.removeprefix("metric.").partition(".")
-        if metric and detail in {"", "unit", "capacity"}:
+        if metric and detail in {"", *_OF_A_METRIC}:
             said.put(("metrics", metric, detail or "query"), value)
         else:
             said.warnings.append(_unknown(label, value))

@@ -1,5 +1,6 @@
 """The steps of looking ahead, each a call on the ports; flows put them in order."""
 
+from healing.watching.chance import beyond_chance
 from healing.watching.failures import FailureLearner
 from healing.watching.latest import Latest
 from healing.watching.learner import Learned, Learner, Result, summary
@@ -20,6 +21,7 @@ __all__ = [
     "Result",
     "Seer",
     "Shard",
+    "beyond_chance",
     "drift",
     "has_its_turn",
     "shards",

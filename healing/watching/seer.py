@@ -2,8 +2,9 @@
 
 import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,13 @@ from healing import anomaly
 from healing.diagnosis import Chronicle
 from healing.errors import HealingError, ModelUnusableError, SetupError
 from healing.failure import Prognosis, foresee
-from healing.finding import Finding
+from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
+from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
     finding_of_exhaustion,
     finding_of_leak,
@@ -55,6 +57,8 @@ class Judgement:
         at: When it was looked at.
         leaks: One for each signal that a process holds on to.
         picture: Of the first finding, as a `data:` address; empty when there is none.
+        rarity: Of the strangeness that is a finding, minus the decimal logarithm of its
+            probability; 0 when it is none.
     """
 
     service: ServiceName
@@ -67,6 +71,14 @@ class Judgement:
     at: datetime
     leaks: tuple[Leak, ...] = ()
     picture: str = ""
+    rarity: float = 0.0
+
+    @property
+    def without_strangeness(self) -> Self:
+        """The same, but strangeness is no finding."""
+        others = tuple(one for one in self.findings if one.kind is not Kind.ANOMALY)
+        picture = self.picture if others else ""
+        return replace(self, findings=others, picture=picture, rarity=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +148,7 @@ class Seer:
             findings=findings,
             at=seen.now,
             picture=picture(seen, findings, forecasts, strange.reasons),
+            rarity=anomaly.lasting_rarity(strange.lately) if strange.finding else 0.0,
         )
 
     def _prognosis(
@@ -165,11 +178,17 @@ class Seer:
         newest = float(scores.values[-1]) if len(scores.values) else float("nan")
         if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
             return _Strange(why=seen.trouble or "too little was measured just now")
-        units = {signal.name: signal.unit for signal in seen.service.signals}
+        known = {signal.name: signal for signal in seen.service.signals}
+        units = {name: signal.unit for name, signal in known.items()}
         reasons = anomaly.reasons(model, seen.history, scores)
         why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
         finding = finding_of_strangeness(
-            seen.service.name, scores, why, sensitivity=self.sensitivity, at=seen.now
+            seen.service.name,
+            scores,
+            why,
+            worth=worth_telling([known[name] for name in model.signals], scores),
+            sensitivity=self.sensitivity,
+            at=seen.now,
         )
         return _Strange(
             why=why, score=newest, finding=finding, lately=scores.values, reasons=reasons

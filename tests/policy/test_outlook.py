@@ -17,6 +17,7 @@ from healing.policy.outlook import (
 from tests.stories import API, API_1, NOON
 
 MEMORY = SignalName("memory")
+EVERYWHERE = np.ones(5, bool)
 
 
 def forecast(outlook: Outlook, certainty: float = 0.9) -> Exhaustion:
@@ -34,7 +35,13 @@ def forecast(outlook: Outlook, certainty: float = 0.9) -> Exhaustion:
 
 def scores(*values: float) -> Scores:
     return Scores(
-        start=0, step=60, signals=(MEMORY,), values=np.array(values), shares=np.ones((5, 1))
+        start=0,
+        step=60,
+        signals=(MEMORY,),
+        values=np.array(values),
+        shares=np.ones((5, 1)),
+        usual=np.full((5, 1), 100.0),
+        off=np.full((5, 1), 50.0),
     )
 
 
@@ -85,18 +92,29 @@ def test_a_leak_is_a_finding_once_it_is_near(
 @pytest.mark.parametrize(
     ("values", "is_found"),
     [
-        pytest.param((0.1, 0.95, 0.95, 0.2, 0.95), True, id="three of five"),
-        pytest.param((0.1, 0.95, 0.2, 0.2, 0.95), False, id="two of five"),
-        pytest.param((0.95, 0.95, 0.95, 0.2, 0.2), False, id="it is over"),
+        pytest.param((0.1, 0.98, 0.98, 0.2, 0.98), True, id="three of five"),
+        pytest.param((0.1, 0.98, 0.2, 0.2, 0.98), False, id="two of five"),
+        pytest.param((0.98, 0.98, 0.98, 0.2, 0.2), False, id="it is over"),
+        pytest.param((0.95, 0.95, 0.95, 0.95, 0.95), False, id="not strange enough"),
         pytest.param((np.nan, np.nan, np.nan, np.nan, np.nan), False, id="unknown"),
     ],
 )
 def test_strangeness_must_last(values, is_found: bool) -> None:
-    found = finding_of_strangeness(API, scores(*values), "why", sensitivity=0.8, at=NOON)
+    found = finding_of_strangeness(
+        API, scores(*values), "why", worth=EVERYWHERE, sensitivity=0.8, at=NOON
+    )
     assert (found is not None) is is_found
+
+
+def test_strangeness_of_what_does_not_matter_is_no_finding() -> None:
+    found = finding_of_strangeness(
+        API, scores(*[0.99] * 5), "why", worth=~EVERYWHERE, sensitivity=0.8, at=NOON
+    )
+    assert found is None
 
 
 def test_sensitivity_moves_the_threshold_and_nothing_else() -> None:
     thresholds = [strange_from(s / 10) for s in range(11)]
     assert thresholds == sorted(thresholds, reverse=True)
-    assert strange_from(0.8) == pytest.approx(0.9)
+    assert strange_from(0.6) == pytest.approx(0.99)
+    assert strange_from(1.0) == pytest.approx(0.9)

@@ -8,6 +8,7 @@ from healing.services import (
     ByCompose,
     ByLabel,
     ByName,
+    Direction,
     Exec,
     Expect,
     Http,
@@ -150,10 +151,24 @@ def test_probes_ask_as_often_as_recovery_says_unless_they_say_themselves(read):
             "{query: up, capacity: '0.9 * max(limit)'}",
             Signal(name="x", query="up", capacity="0.9 * max(limit)"),
         ),
+        (
+            "{query: up, direction: Down, min_deviation: 0.5, min_relative_deviation: 10%}",
+            Signal(
+                name="x",
+                query="up",
+                direction=Direction.DOWN,
+                min_deviation=0.5,
+                min_relative_deviation=0.1,
+            ),
+        ),
+        (
+            "{query: up, unit: bytes, min_deviation: 16MiB}",
+            Signal(name="x", query="up", unit="bytes", min_deviation=2.0**24),
+        ),
         ("'rate(a{b=\"}\"}[5m])'", Signal(name="x", query='rate(a{b="}"}[5m])')),
     ],
 )
-def test_a_metric_is_promql_with_a_unit_and_a_capacity(read, written: str, signal: Signal):
+def test_a_metric_is_promql_and_what_is_known_of_it(read, written: str, signal: Signal):
     assert service(read, f"metrics: {{x: {written}}}").signals == (signal,)
 
 
@@ -171,6 +186,10 @@ def test_a_metric_is_promql_with_a_unit_and_a_capacity(read, written: str, signa
         ("{query: up, capacity: 0}", "must be above 0, not '0'"),
         ("{query: up, capacity: ''}", "must be a number, a size such as 512MiB, or PromQL"),
         ("{query: up, capacity: 'max('}", "is not PromQL"),
+        ("{query: up, direction: upp}", "must be one of up, down, both, not 'upp'; did you mean"),
+        ("{query: up, min_deviation: -1}", "must be 0 or more, not '-1'"),
+        ("{query: up, min_deviation: much}", "must be a size such as 512MiB, 1GB or 200M, not"),
+        ("{query: up, min_relative_deviation: 2}", "must be from 0 to 1, not '2'"),
     ],
 )
 def test_a_metric_that_cannot_be_asked_for_is_refused(faults_of, written: str, what: str):
