@@ -26,6 +26,8 @@ MEASURED = 0.5
 NOT_WORTH_A_WORD = np.log1p(3.0)
 """Straying by three times the usual is usual too."""
 GRAINS = {"pattern": 0.1, "forest": 0.01, TOGETHER: 0.2}
+FEATURE_GRAIN = 2.0**-10
+"""Of what the forest reads: what differs by rounding must not be told apart."""
 EXCESS_GRAIN = 0.1
 """Differences in score that mean nothing; in excess, of one signal in one row."""
 WIDENED = 1.75
@@ -196,7 +198,8 @@ def _as_features(strange: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lay out what the forest reads: how far signals stray, for each way. Shape (n, ways)."""
     measured = np.isfinite(strange)
     far = np.where(measured, np.log1p(np.abs(np.nan_to_num(strange))), 0.0)
-    return far.sum(axis=1) / np.maximum(measured.sum(axis=1), 1)
+    mean: NDArray[np.float64] = far.sum(axis=1) / np.maximum(measured.sum(axis=1), 1)
+    return FEATURE_GRAIN * np.rint(mean / FEATURE_GRAIN)
 
 
 def _excess(strange: NDArray[np.float64]) -> NDArray[np.float64]:

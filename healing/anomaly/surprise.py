@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 KNOTS = 512
 TAIL = 0.02
 FEWEST_IN_TAIL = 10
+FINEST = 0.1
+"""Of a grain: scores closer than that are one score, or rounding would tell rare from common."""
 REACH = 3.0
 """Decades beyond what was seen that the tail may be trusted for."""
 
@@ -52,7 +54,7 @@ def learn_surprise(scores: NDArray[np.float64], *, grain: float, widened: float 
     width = max(float(np.mean(ordered[-in_tail:])) - float(begins), grain)
 
     counted = np.unique(np.append(np.quantile(ordered, np.linspace(0, 1, KNOTS)), begins))
-    counted = counted[counted <= begins]
+    counted = _apart(counted[counted <= begins], by=FINEST * grain)
     at_least = count - np.searchsorted(ordered, counted)
     return Surprise(
         scores=counted,
@@ -60,3 +62,12 @@ def learn_surprise(scores: NDArray[np.float64], *, grain: float, widened: float 
         slope=1 / (widened * width * np.log(10)),
         most=float(np.log10(1 + count) + REACH),
     )
+
+
+def _apart(rising: NDArray[np.float64], *, by: float) -> NDArray[np.float64]:
+    """Keep the first, and each that lies far enough above the last that was kept."""
+    kept = list[float]()
+    for one in rising.tolist():
+        if not kept or one - kept[-1] >= by:
+            kept.append(one)
+    return np.array(kept)

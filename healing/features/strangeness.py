@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from healing.features.causal import mean_of_last, median, rows_before
 from healing.features.foresight import CARRIED, LAGS, LONGER, Foresight, learn_foresight
-from healing.features.usual import Usual, learn_usual, spread
+from healing.features.usual import Usual, learn_usual, robust_spread, spread
 from healing.history import History
 
 A_WHILE = 5
@@ -21,6 +21,10 @@ HOUR = 3600
 LIMIT = 1000.0
 FINEST = 0.01
 """In units of level: no rule is believed to foresee a signal better than that."""
+SMALLEST = 1e-4
+"""In units of level: less than that is the rounding of float32, not the way a signal moves."""
+CALMEST = 1e-3
+"""Of restlessness: less than that is rounding too."""
 NEVER_MOVED = 10.0
 """What any change counts of a signal that never changed."""
 
@@ -65,13 +69,15 @@ def learn_measure(history: History) -> Measure:
     level = _level(usual, history)
     foresight = learn_foresight(level)
     missed = foresight.missed_by(level)
-    precision = np.maximum(spread(missed), FINEST * (usual.spread > 0))
+    precision = np.maximum(_size(missed, usual), FINEST * (usual.spread > 0))
     restless = _restless(_in_units(missed, precision))
-    moves = [spread(way) for way in _moves(level, history)]
+    # Where it is mostly the same, however little it strays then is much.
+    calm = np.maximum(robust_spread(restless), CALMEST * (usual.spread > 0))
+    moves = [_size(way, usual) for way in _moves(level, history)]
     return Measure(
         usual=usual,
         foresight=foresight,
-        spreads=np.array([*moves, precision, spread(restless)]),
+        spreads=np.array([*moves, precision, calm]),
         restlessness=np.nan_to_num(median(restless)),
     )
 
@@ -96,6 +102,11 @@ def strangeness(measure: Measure, history: History) -> NDArray[np.float64]:
 def rows_needed(step: int) -> int:
     """How many rows before a row it wants to know."""
     return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER))
+
+
+def _size(way: NDArray[np.float64], usual: Usual) -> NDArray[np.float64]:
+    """Say how large straying in a way usually is; 0 only for a signal that never moved at all."""
+    return np.maximum(spread(way, finest=SMALLEST), SMALLEST * (usual.spread > 0))
 
 
 def _level(usual: Usual, history: History) -> NDArray[np.float64]:

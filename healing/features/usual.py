@@ -13,6 +13,8 @@ BINS = 48
 DAYS_FOR_A_SHAPE = 2
 WORTH_IT = 0.98
 """A daily shape must narrow the spread on days it has not seen to this share, or it is left out."""
+ROUNDING = float(np.finfo(np.float32).eps)
+"""Of the largest value: values were kept as float32, and say no more than that."""
 GAUSSIAN = 1.4826
 """Makes the median absolute deviation of Gaussian data equal its standard deviation."""
 
@@ -51,25 +53,42 @@ def learn_usual(values: NDArray[np.float64], times: NDArray[np.int64]) -> Usual:
     if len(times) and times[-1] - times[0] >= DAYS_FOR_A_SHAPE * DAY:
         shape = _shape_of_the_day(values - centre, times)
     strayed = values - centre - _of_the_day(shape, times)
-    return Usual(centre=centre, shape=shape, spread=spread(strayed))
+    lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    largest = np.maximum(np.abs(lowest), np.abs(highest))
+    finest = np.where(lowest < highest, ROUNDING * largest, 0.0)
+    strays = np.maximum(spread(strayed, finest=finest), finest)
+    return Usual(centre=centre, shape=shape, spread=strays)
 
 
-def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def spread(
+    values: NDArray[np.float64], *, finest: float | NDArray[np.float64] = 0.0
+) -> NDArray[np.float64]:
     """Say how far values usually lie from their median. Shape (n, k) in, (k,) out.
 
     Where more than half of them are the same, their standard deviation has to do; where all are, it
     is 0. A signal without values has spread 0.
+
+    Args:
+        values: NaN where nothing was measured.
+        finest: Values no farther apart than this are the same. One number, or shape (k,).
     """
-    deviation = np.abs(values - median(values))
-    robust = np.nan_to_num(GAUSSIAN * median(deviation))
+    robust = robust_spread(values)
     measured = np.isfinite(values)
     count = np.maximum(measured.sum(axis=0), 1)
     known = np.where(measured, values, 0.0)
     mean = known.sum(axis=0) / count
     squares = (np.where(measured, values - mean, 0.0) ** 2).sum(axis=0)
-    moved = np.nan_to_num(median(deviation)) > 0
+    moved = robust > finest
     constant = np.array([_never_moves(values[:, k]) for k in range(values.shape[1])], np.bool_)
     return np.where(moved, robust, np.where(constant, 0.0, np.sqrt(squares / count)))
+
+
+def robust_spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the median distance from the median, in units of a standard deviation of Gaussian data.
+
+    It is 0 where more than half of the values are the same. Shape (n, k) in, (k,) out.
+    """
+    return np.nan_to_num(GAUSSIAN * median(np.abs(values - median(values))))
 
 
 def _never_moves(column: NDArray[np.float64]) -> bool:

@@ -43,3 +43,11 @@ def test_a_stranger_score_is_never_less_surprising() -> None:
     surprises = learn_surprise(heavy, grain=0.1).of(np.linspace(-50, 500, 5000))
 
     assert (np.diff(surprises) >= 0).all()
+
+
+def test_scores_that_differ_by_rounding_are_one_score() -> None:
+    rounded = 0.3 + 1e-12 * np.arange(500)
+
+    surprise = learn_surprise(rounded, grain=0.1)
+
+    assert surprise.of(rounded).max() == pytest.approx(0, abs=0.01)

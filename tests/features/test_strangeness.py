@@ -73,3 +73,15 @@ def test_a_change_of_what_never_moved_is_strange_by_a_fixed_measure() -> None:
     strange = strangeness(measure, history_of(level=[5.0, 5.0, 5.0, 6.0, 4.0]))
 
     assert strange[:, 0, WAYS.index(Way.LEVEL)].tolist() == [0, 0, 0, 10, -10]
+
+
+def test_rounding_does_not_count_as_straying() -> None:
+    teeth = np.arange(400) % 7
+    told = [
+        strangeness(
+            learn_measure(one := history_of(teeth=unit * teeth, other=unit * teeth**2)), one
+        )
+        for unit in (1.0, 1 / 3)
+    ]
+
+    np.testing.assert_allclose(told[1], told[0], atol=0.01)
