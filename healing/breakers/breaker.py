@@ -19,11 +19,13 @@ from healing.breakers import machine
 from healing.breakers.events import Changed, announcer
 from healing.breakers.fleet import Delta, FleetDesk, FleetView, Ticket
 from healing.breakers.machine import Because, Standing, State
+from healing.breakers.override import Override
 from healing.breakers.permit import Permit
 from healing.breakers.probing import Prober
 from healing.breakers.refusal import BreakerOpen
 from healing.breakers.rules import Rules, seconds
-from healing.breakers.stats import Override, Stats
+from healing.breakers.stats import Stats
+from healing.breakers.tally import Tally
 from healing.breakers.window import Window
 
 _BY_HAND = frozenset({State.FORCED_OPEN, State.DISABLED, State.OBSERVING})
@@ -66,11 +68,14 @@ class Breaker:
         self._heirs: list[Callable[[], Iterable[Breaker]]] = []
         self._standing = Standing(since=clock())
         self._window = Window(self.rules, clock())
-        self._override: Override | None = None
+        self._own_override: Override | None = None
+        self._tally = Tally()
+        # While the fleet gives no word: how many there were. One process is none too many.
+        self._among = 1
+        self._is_heir = False
+        self._told = State.CLOSED
         self.refused = itertools.count().__next__
         self._refused_read = 0
-        self._taken = (0, 0, 0)
-        self._before = (0, 0, 0)
         # Until when, why and by whom calls are refused without a second thought or a lock.
         self.shut = (0.0, Because.NEW, "process")
         self._set_door()
@@ -82,14 +87,11 @@ class Breaker:
     @property
     def state(self) -> State:
         """What it does with calls now; looking changes nothing."""
-        override = self._override
-        if override and not self._is_over(override):
+        override = self._override()
+        if override:
             return override.state
         view = self.fleet.view
-        standing = self._standing
-        if standing.state is State.CLOSED and view and view.state is not State.CLOSED:
-            return view.state
-        return standing.state
+        return view.state if view and view.state is not State.CLOSED else self._standing.state
 
     def stats(self) -> Stats:
         """Count everything at this moment."""
@@ -103,7 +105,7 @@ class Breaker:
                 counts=self._window.counts(),
                 rejected=self.refused() + 1 - self._refused_read,
                 retry_after=self._retry_after(),
-                override=self._override,
+                override=self._override(),
                 fleet=self.fleet.view,
             )
 
@@ -149,7 +151,7 @@ class Breaker:
         now = self.clock()
         with self._lock:
             self._look(now)
-            if self._override or self.state not in {State.OPEN, State.HALF_OPEN}:
+            if self._override() or self.state not in {State.OPEN, State.HALF_OPEN}:
                 return None
             got = self._fleet_trial(now) if self._is_shut_by_fleet() else self._own_trial(now)
             return got or self._retry_after()
@@ -177,19 +179,23 @@ class Breaker:
                 window.tick()
                 window.add(failed=True, slow=took >= window.slow_after)
                 self._judge(window, self.clock(), told)
-        self.fleet.wake()
+            self.fleet.told = max(self.fleet.told, told or 0.0)
+        self.fleet.call()
 
     def settle(self, permit: Permit, *, ok: bool | None, told: float | None) -> None:
         """Take in the outcome of a permit."""
         if isinstance(permit.ticket, Ticket):
-            self.fleet.settle(permit.ticket, ok=ok)
+            took = self.clock() - permit.began - permit.held
+            slow_after = self.rules.slow_after
+            is_slow = ok and slow_after is not None and took >= slow_after
+            self.fleet.settle(permit.ticket, ok=False if is_slow else ok, told=told)
             return
         now = self.clock()
         took = now - permit.began - permit.held
         window = permit.window
         if permit.ticket is not None:
             with self._lock:
-                ticket, rules, spread = permit.ticket, self.rules, self._chance()
+                ticket, rules, spread = permit.ticket, self._rules_alone(), self._chance()
                 was = machine.advanced(self._standing, now=now, rules=rules, spread=spread)
                 is_slow = ok and rules.slow_after is not None and took >= rules.slow_after
                 self._go(
@@ -233,11 +239,10 @@ class Breaker:
     def reset(self, reason: str = "", *, by: str = "") -> None:
         """Close it now, forget the window and any override."""
         with self._lock:
-            before = self.state
-            self._override = None
+            self._own_override = None
             self._standing = machine.closed(self._standing, Because.OPERATOR, now=self.clock())
             self._renew()
-            self._tell(before, by=by, reason=reason)
+            self._tell(by=by, reason=reason)
 
     def change_rules(self, rules: Rules) -> None:
         """Judge by other rules from now on, as do its breakers by key; counted calls stay."""
@@ -256,36 +261,63 @@ class Breaker:
         """Let others, those there are by then, follow every change of rules."""
         self._heirs.append(heirs)
 
-    def adopt(self, view: FleetView | None) -> None:
-        """Take over what the fleet says; None: there is no word from it any more."""
+    def adopt(self, view: FleetView) -> None:
+        """Take over what the fleet says."""
         with self._lock:
-            before, last = self.state, self.fleet.view
+            last = self.fleet.view
             self.fleet.view = view
-            is_closing = view and view.state is State.CLOSED and last and last is not view
-            if is_closing and last and last.state is not State.CLOSED:
+            self._among = 1
+            was_shut = self._is_heir or (last is not None and last.state is not State.CLOSED)
+            self._is_heir = False
+            if view.state is State.CLOSED and was_shut:
                 self._standing = machine.closed(self._standing, Because.FLEET, now=self.clock())
                 self._renew()
             self._set_door()
-            self._tell(before)
+            self._tell()
+
+    def go_alone(self, among: int) -> None:
+        """Decide alone from now on: there is no word from the fleet any more.
+
+        What it refused last is refused on; then this process makes trials of its own, as rarely
+        as `among` processes may that do not know of each other.
+
+        Args:
+            among: How many there were in the fleet.
+        """
+        with self._lock:
+            last = self.fleet.view
+            self.fleet.view = None
+            self._among = among
+            if last and last.state is not State.CLOSED:
+                self._is_heir = True
+                self._standing = self._opened(Because.FLEET, self.clock())
+                self._renew()
+            self._set_door()
+            self._tell()
 
     def take_delta(self) -> Delta:
         """Give the calls since this was last asked; for the one backend."""
         with self._lock:
-            now = self._totals()
-            calls, failed, slow = (n - t for n, t in zip(now, self._taken, strict=True))
-            self._taken = now
-            return Delta(ok=calls - failed, failed=failed, slow=slow)
+            self._look(self.clock())
+            calls, failed, slow = self._tally.take(self._window)
+            told, self.fleet.told = self.fleet.told, 0.0
+            return Delta(
+                ok=calls - failed,
+                failed=failed,
+                slow=slow,
+                is_tripped=self._standing.state is not State.CLOSED and not self._is_heir,
+                told=told,
+            )
 
     def after_fork(self) -> None:
         """Begin anew in a child process: locks may be held, trials are the parent's."""
         self._lock = threading.Lock()
         self._window.running.clear()
         self._standing = replace(self._standing, leases={})
-        self._taken = self._totals()
+        self._tally.take(self._window)
         if self._prober:
             self._prober.after_fork()
-        wake, self.fleet = self.fleet.wake, FleetDesk()
-        self.fleet.wake = wake
+        self.fleet = FleetDesk(self.fleet.view)
         self._set_door()
 
     def is_idle(self) -> bool:
@@ -295,7 +327,8 @@ class Breaker:
             counts = self._window.counts()
             return (
                 self._standing.state is State.CLOSED
-                and not (self._override or self._window.running or self.fleet.view)
+                and not (self._own_override or self._window.running)
+                and self._is_plain_for(self.fleet.view)
                 and not (counts.failed or counts.slow or counts.in_a_row)
             )
 
@@ -310,7 +343,7 @@ class Breaker:
 
     def _admit(self, now: float, *, watch: bool) -> Permit | tuple[float | None, Because, str]:
         self._look(now)
-        window, override = self._window, self._override
+        window, override = self._window, self._override()
         if override and override.state is State.FORCED_OPEN:
             return self._retry_after(), Because.OPERATOR, "operator"
         if override and override.state is State.DISABLED:
@@ -362,81 +395,74 @@ class Breaker:
         return self._chance() < share
 
     def _look(self, now: float) -> None:
-        override = self._override
-        if override and self._is_over(override):
-            self._override = None
+        override = self._own_override
+        if override and override.is_over(now):
+            self._own_override = None
             if override.state is State.FORCED_OPEN:
                 # Nobody knows how it is by now: a trial finds out, not everybody at once.
-                self._standing = replace(
-                    machine.opened(
-                        self._standing, Because.OPERATOR, now=now, rules=self.rules, spread=0
-                    ),
-                    until=now,
-                )
+                self._standing = replace(self._opened(Because.OPERATOR, now), until=now)
             self._renew()
-            self._tell(override.state, by=override.by, reason="it was set until now")
         if self._window.look(now):
             self._judge(self._window, now)
         spread = self._chance()
         if self._standing.state is not State.CLOSED:
-            self._go(machine.advanced(self._standing, now=now, rules=self.rules, spread=spread))
+            rules = self._rules_alone()
+            self._go(machine.advanced(self._standing, now=now, rules=rules, spread=spread))
         self._set_door()
+        self._tell()
 
     def _judge(self, window: Window, now: float, told: float | None = None) -> None:
         window.forget(now)
         counts = window.counts()
         because = machine.exceeded(counts, self.rules)
         if because and self._standing.state is State.CLOSED:
-            spread = self._chance()
-            self._go(
-                machine.opened(
-                    self._standing, because, now=now, rules=self.rules, spread=spread, told=told
-                )
-            )
+            self._go(self._opened(because, now, told))
             return
         is_early = counts.calls < self.rules.min_calls and bool(counts.failed or counts.slow)
         window.is_suspect = is_early or counts.in_a_row > 0
 
+    def _opened(self, because: Because, now: float, told: float | None = None) -> Standing:
+        spread, rules = self._chance(), self._rules_alone()
+        return machine.opened(
+            self._standing, because, now=now, rules=rules, spread=spread, told=told
+        )
+
+    def _rules_alone(self) -> Rules:
+        if self._among <= 1:
+            return self.rules
+        # That the fleet's trials stay as many as one breaker's, each waits longer, at random.
+        longer = 1 + self._chance() * (self._among - 1)
+        return replace(self.rules, open_for=self.rules.open_for * longer)
+
     def _go(self, standing: Standing) -> None:
-        before, was = self.state, self._standing
-        self._standing = standing
+        was, self._standing = self._standing, standing
         if standing.generation != was.generation:
             self._renew()
-            self._tell(before)
+            self._tell()
 
     def _renew(self) -> None:
-        calls, failed, slow = self._totals()
-        self._before = (calls, failed, slow)
+        self._tally.keep(self._window)
         self._window = Window(self.rules, self.clock())
         self._set_door()
 
-    def _totals(self) -> tuple[int, int, int]:
-        calls, failed, slow = self._before
-        window = self._window
-        return (
-            calls + window.total(),
-            failed + window.total_failed,
-            slow + window.total_slow,
-        )
-
     def _set_door(self) -> None:
-        view, standing = self.fleet.view, self._standing
+        view, standing, override = self.fleet.view, self._standing, self._override()
         ramping = (
             self.rules.ramp > 0
             and standing.because in {Because.TRIALS_SUCCEEDED, Because.FLEET}
             and self.clock() - standing.since < self.rules.ramp
         )
         is_plain = (
-            self._override is None
+            override is None
             and standing.state is State.CLOSED
-            and (view is None or view.state is State.CLOSED)
+            and self._is_plain_for(view)
             and not ramping
         )
         self._open_window = self._window if is_plain else None
         self.door = None if self._window.is_watching else self._open_window
-        if self._override is None and view and view.state is State.OPEN:
+        if override is None and view and view.state is State.OPEN:
             self.shut = (view.until, view.because, "fleet")
-        elif self._override is None and standing.state is State.OPEN:
+        elif override is None and standing.state is State.OPEN:
             self.shut = (standing.until, standing.because, "process")
         else:
             self.shut = (0.0, Because.NEW, "process")
@@ -445,21 +471,28 @@ class Breaker:
 
     def _set(self, state: State, reason: str, by: str, for_: float | str | None) -> None:
         with self._lock:
-            before = self.state
             until = None if for_ is None else self.clock() + seconds(for_)
-            self._override = Override(state=state, reason=reason, by=by, until=until)
+            self._own_override = Override(state=state, reason=reason, by=by, until=until)
             self._set_door()
-            self._tell(before, by=by, reason=reason)
+            self._tell(by=by, reason=reason)
 
-    def _is_over(self, override: Override) -> bool:
-        return override.until is not None and self.clock() >= override.until
+    def _override(self) -> Override | None:
+        """Whose word holds: that to the whole fleet goes before that to this process."""
+        view, now = self.fleet.view, self.clock()
+        for word in (view and view.override, self._own_override):
+            if word and not word.is_over(now):
+                return word
+        return None
+
+    @staticmethod
+    def _is_plain_for(view: FleetView | None) -> bool:
+        return view is None or (view.state is State.CLOSED and view.override is None)
 
     def _retry_after(self) -> float | None:
         now = self.clock()
         ends: float | None
-        if self._override:
-            is_shut = self._override.state is State.FORCED_OPEN
-            ends = self._override.until if is_shut else None
+        if override := self._override():
+            ends = override.until if override.state is State.FORCED_OPEN else None
         elif self.fleet.view and self.fleet.view.state is State.OPEN:
             ends = self.fleet.view.until
         elif self._standing.state is State.OPEN:
@@ -468,10 +501,11 @@ class Breaker:
             ends = min(self._standing.leases.values(), default=None)
         return None if ends is None else max(0.0, ends - now)
 
-    def _tell(self, before: State, *, by: str = "breaker", reason: str = "") -> None:
-        after = self.state
+    def _tell(self, *, by: str = "breaker", reason: str = "") -> None:
+        before, after = self._told, self.state
         if before is after:
             return
+        self._told = after
         announcer.tell(
             Changed(
                 name=self.name,

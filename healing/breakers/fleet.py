@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healing.breakers.machine import Because, State
+from healing.breakers.override import Override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class FleetView:
     until: float
     """While open: when trials begin, on the monotonic clock of this process."""
     because: Because = Because.FLEET
+    override: Override | None = None
+    """What an operator said to the whole fleet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Settled:
 
     ticket: Ticket
     ok: bool | None
+    told: float | None = None
+    """Seconds the dependency said to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class Delta:
     ok: int
     failed: int
     slow: int
+    is_tripped: bool = False
+    """Whether this process refuses calls by itself."""
+    told: float = 0.0
+    """Longest time in seconds that the dependency said to wait."""
 
 
 class FleetDesk:
@@ -58,17 +67,21 @@ class FleetDesk:
         view: What the fleet says; None: there is no word from it, each process decides alone.
         tickets: Tickets at hand; a call pops one.
         settled: Outcomes of tickets, for the backend.
+        told: Longest time in seconds that the dependency said to wait, until it is taken.
         is_wanted: A call was refused although the fleet's time is over: fetch tickets.
-        wake: Called when there is something to do; must return at once (`Event.set`).
+        has_news: There is something to take before the backend's next turn.
+        wake: Called when there is something to do; must return at once.
     """
 
-    __slots__ = ("is_wanted", "settled", "tickets", "view", "wake")
+    __slots__ = ("has_news", "is_wanted", "settled", "tickets", "told", "view", "wake")
 
-    def __init__(self) -> None:
-        self.view: FleetView | None = None
+    def __init__(self, view: FleetView | None = None) -> None:
+        self.view = view
         self.tickets: deque[Ticket] = deque()
         self.settled: queue.SimpleQueue[Settled] = queue.SimpleQueue()
+        self.told = 0.0
         self.is_wanted = False
+        self.has_news = False
         self.wake: Callable[[], object] = _nobody
 
     def pop(self, now: float) -> Ticket | None:
@@ -77,16 +90,22 @@ class FleetDesk:
             try:
                 ticket = self.tickets.popleft()
             except IndexError:
-                self.is_wanted = True
-                self.wake()
+                if not self.is_wanted:
+                    self.is_wanted = True
+                    self.call()
                 return None
             if now < ticket.deadline and self.view and self.view.epoch == ticket.epoch:
                 return ticket
             self.settle(ticket, ok=None)
 
-    def settle(self, ticket: Ticket, *, ok: bool | None) -> None:
+    def settle(self, ticket: Ticket, *, ok: bool | None, told: float | None = None) -> None:
         """Leave an outcome for the backend."""
-        self.settled.put(Settled(ticket, ok))
+        self.settled.put(Settled(ticket, ok, told))
+        self.call()
+
+    def call(self) -> None:
+        """Let the backend look here soon."""
+        self.has_news = True
         self.wake()
 
 

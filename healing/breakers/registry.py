@@ -27,6 +27,7 @@ class Registry:
 
     Attributes:
         lookup: Says what holds for a name, where nobody says otherwise.
+        on_fleet: Told when there is a breaker that a fleet is to share.
     """
 
     def __init__(self) -> None:
@@ -34,11 +35,15 @@ class Registry:
         self._breakers: dict[str, Breaker] = {}
         self._families: list[Family] = []
         self.lookup: Lookup = lambda _: None
+        self.on_fleet: Callable[[], object] = lambda: None
 
     def add(self, breaker: Breaker) -> Breaker:
         """Take it in, or give the one that has this name already."""
         with self._lock:
-            return self._breakers.setdefault(breaker.name, breaker)
+            one = self._breakers.setdefault(breaker.name, breaker)
+        if one.scope == "fleet":
+            self.on_fleet()
+        return one
 
     def add_family(self, family: "Family") -> None:
         """Take in breakers that are made by key."""
@@ -90,6 +95,7 @@ class Family:
                 found = Breaker(name, parent.rules, scope=parent.scope, clock=parent.clock)
                 self._by_key[key] = found
                 self._evict()
+                parent.fleet.wake()
             self._by_key.move_to_end(key)
             return found
 

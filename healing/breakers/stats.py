@@ -1,20 +1,10 @@
-"""How a breaker stands, and what an operator said, as frozen values."""
+"""How a breaker stands, as frozen values."""
 
 from dataclasses import dataclass
 
 from healing.breakers.fleet import FleetView
 from healing.breakers.machine import Counts, Standing, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """An operator's word, which goes before the breaker's own."""
-
-    state: State
-    reason: str
-    by: str
-    until: float | None
-    """Monotonic time at which it ends by itself; None: until it is taken back."""
+from healing.breakers.override import Override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
