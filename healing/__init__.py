@@ -2,20 +2,23 @@
 
 from typing import TYPE_CHECKING, Any
 
+from healing.version import __version__
+
 if TYPE_CHECKING:
     from healing.breakers import BreakerOpen, breaker
 
-__version__ = "0.1.0"
-__all__ = ["BreakerOpen", "breaker"]
+_ON_DEMAND = ("BreakerOpen", "breaker")
+__all__ = ["BreakerOpen", "__version__", "breaker"]
 
 
 def __getattr__(name: str) -> Any:
     """Load what an application asks for, and only that."""
-    if name not in __all__:
+    if name not in _ON_DEMAND:
         raise AttributeError(f"module 'healing' has no attribute {name!r}")
-    from healing import breakers  # noqa: PLC0415
+    from healing import breakers, fleet  # noqa: PLC0415
     from healing.configured import configured  # noqa: PLC0415
 
     breakers.registry.lookup = configured
-    globals().update({each: getattr(breakers, each) for each in __all__})
+    breakers.registry.on_fleet = fleet.join_if_known
+    globals().update({each: getattr(breakers, each) for each in _ON_DEMAND})
     return globals()[name]

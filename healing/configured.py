@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from healing.breakers import Defaults
+    from healing.settings import Settings
     from healing.settings.sections.circuit_breakers import CircuitBreakers
 
 
@@ -21,8 +22,23 @@ def configured(name: str) -> "Defaults | None":
     return _section().lookup(name) if os.environ.get("HEALING_CONFIG") else None
 
 
-@functools.cache
+def shared_state() -> str | None:
+    """Give the address of Redis that the environment, or the file it names, says.
+
+    Raises:
+        ConfigError: The file is wrong; it holds one line for each fault.
+    """
+    if not os.environ.get("HEALING_CONFIG"):
+        return os.environ.get("HEALING_REDIS_URL") or None
+    return _settings().storage.redis_url
+
+
 def _section() -> "CircuitBreakers":
+    return _settings().circuit_breakers
+
+
+@functools.cache
+def _settings() -> "Settings":
     from healing.settings.loading import load  # noqa: PLC0415
 
-    return load(None, os.environ).circuit_breakers
+    return load(None, os.environ)

@@ -58,6 +58,7 @@ class RuleChanges(TypedDict, total=False):
     trial_within: Duration
     successes_to_close: int
     ramp: Duration
+    quorum: int
 
 
 class Guarded(Protocol[P, R_co]):

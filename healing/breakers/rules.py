@@ -93,12 +93,14 @@ class Rules:
     """Good trials that close it; it opens again once these cannot be reached any more."""
     ramp: float = 0.0
     """After closing, let traffic come back over this time."""
+    quorum: int = 2
+    """Processes that must see failures before a fleet opens; or all that call, if fewer."""
 
     def __post_init__(self) -> None:
         for name in ("fail_rate", "slow_rate"):
             rate = getattr(self, name)
             _require(rate is None or 0 < rate <= 1, name, "above 0 and at most 1", rate)
-        for name in ("fail_count", "in_a_row", "min_calls", "trials", "trials_at_once"):
+        for name in ("fail_count", "in_a_row", "min_calls", "trials", "trials_at_once", "quorum"):
             count = getattr(self, name)
             _require(count is None or count >= 1, name, "at least 1", count)
         for name in ("open_for", "trial_within", "open_at_most"):

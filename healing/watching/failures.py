@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from healing import __version__
 from healing.errors import ModelUnusableError
 from healing.failure import SCHEMA, SIGNS, Hazard, Outcomes, cold, from_arrays, learn, to_arrays
 from healing.failure.learning import FEWEST
 from healing.incidents import Incident
 from healing.names import ServiceName
 from healing.ports import Manifest, ModelStore, StoredModel
+from healing.version import __version__
 from healing.watching.became import failures_in, what_became
 from healing.watching.remembered import KEPT, STEP, Remembered
 

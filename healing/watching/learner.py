@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from healing import __version__, anomaly
+from healing import anomaly
 from healing.backtest import Duel, duel, rows_held_back
 from healing.errors import HealingError, ModelUnusableError, NotEnoughHistoryError
 from healing.history import History
 from healing.names import ServiceName
 from healing.ports import HistoryStore, Manifest, ModelStore, StoredModel
+from healing.version import __version__
 from healing.watching.failures import NAME as FAILURE
 from healing.watching.seer import KIND
 from healing.watching.turns import drift, has_its_turn

@@ -2,5 +2,17 @@
 
 from healing.adapters.redis.breakers import BreakerStore, connect
 from healing.adapters.redis.standing import Control, FleetStanding, Lease, Report, Terms
+from healing.adapters.redis.syncer import Syncer
+from healing.adapters.redis.terms import terms_of
 
-__all__ = ["BreakerStore", "Control", "FleetStanding", "Lease", "Report", "Terms", "connect"]
+__all__ = [
+    "BreakerStore",
+    "Control",
+    "FleetStanding",
+    "Lease",
+    "Report",
+    "Syncer",
+    "Terms",
+    "connect",
+    "terms_of",
+]

@@ -42,10 +42,10 @@ SEEN_TWICE = 5000
 
 
 def connect(url: str) -> Redis:
-    """Make a client that gives up soon and never tries again by itself."""
+    """Make a client that gives up soon and never tries again by itself; `valkey:` is `redis:`."""
     make: Any = getattr(Redis, "from_url")  # noqa: B009 - its types are unknown
     return make(
-        url,
+        url.replace("valkey", "redis", 1) if url.startswith("valkey") else url,
         socket_timeout=PATIENCE,
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
