@@ -26,6 +26,7 @@ from healing.forecast import Exhaustion, forecast, forecast_exhaustion
 from healing.history import History
 from healing.leak import find_leak
 from healing.names import SignalName
+from healing.policy.exhausting import alarm_of
 
 Values = NDArray[np.float64]
 
@@ -50,6 +51,15 @@ def told_at(past: History, capacity: float) -> Exhaustion:
     """Ask, at its newest row, when it is full."""
     now = datetime.fromtimestamp(past.end, UTC)
     return forecast_exhaustion(past, SIGNAL, capacity, now=now, window=AHEAD)
+
+
+def alarms_at(past: History, end: int) -> bool:
+    """Ask whether `watch` would raise an alarm, having looked at the row before as well."""
+    told = told_at(past.rows(0, end), 100.0)
+    if not told.exhausts:
+        return False
+    before = told_at(past.rows(0, end - 1), 100.0)
+    return alarm_of(told, before, every=timedelta(seconds=past.step)).is_raised
 
 
 def row(name: str, *figures: object) -> None:
@@ -128,7 +138,7 @@ def false_alarms(machines: Sequence[Recording]) -> None:
                 looks += 1
                 window = machine.values[max(0, end - LINEAR_HOURS * HOUR) : end]
                 alarm = {
-                    "ours": told_at(past.rows(0, end), 100.0).exhausts,
+                    "ours": alarms_at(past, end),
                     "predict_linear, 6 h": rows_to_full(window, 100.0) <= DAY,
                 }
                 for name, now in alarm.items():
@@ -169,7 +179,7 @@ def ramps(machines: Sequence[Recording], few: int) -> None:
 def _first_told(one: Ramp) -> float:
     past = history(60, memory=one.values)
     looks = range(one.begins + 10, one.touches, 5)
-    return next((end for end in looks if told_at(past.rows(0, end + 1), 100.0).exhausts), np.inf)
+    return next((end for end in looks if alarms_at(past, end + 1)), np.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from healing.forecast import Exhaustion
 from healing.incidents import Incident, Remedy
 from healing.names import Actor, InstanceName, ServiceName
+from healing.policy.exhausting import Alarm
 from healing.recovery.dispatch import Request
 from healing.watching import Judgement
 
@@ -137,9 +138,11 @@ class ForecastView(BaseModel):
         dict[str, float], Field(description="By quantile; empty when it does not fill up")
     ]
     why: str
+    alarm: Annotated[bool, Field(description="Whether it is a finding")]
+    why_alarm: Annotated[str, Field(description="Or why it is none")]
 
     @classmethod
-    def of(cls, forecast: Exhaustion) -> "ForecastView":
+    def of(cls, forecast: Exhaustion, alarm: Alarm) -> "ForecastView":
         """Show a forecast."""
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}
         return cls(
@@ -149,6 +152,8 @@ class ForecastView(BaseModel):
             capacity=forecast.capacity,
             seconds_to_full={q: span.total_seconds() for q, span in spans.items() if span},
             why=forecast.reason,
+            alarm=alarm.is_raised,
+            why_alarm=alarm.reason,
         )
 
 
@@ -180,7 +185,10 @@ class PredictionView(BaseModel):
             failure_probability=dict(zip(("15m", "1h", "24h"), seen.within, strict=True)),
             why_it_may_fail=[reason.sentence() for reason in seen.reasons],
             failures_learnt_from=seen.failures,
-            forecasts=[ForecastView.of(forecast) for forecast in judgement.forecasts],
+            forecasts=[
+                ForecastView.of(forecast, alarm)
+                for forecast, alarm in zip(judgement.forecasts, judgement.alarms, strict=True)
+            ],
             findings=[finding.detail for finding in judgement.findings],
         )
 

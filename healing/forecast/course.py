@@ -13,6 +13,8 @@ from healing.names import SignalName
 
 RESTART_SECONDS = 120
 """A fall this close to a restart is the restart's."""
+NEWEST = 3
+"""It stands at the median of so many rows."""
 WAS_FULL = 0.9
 """A fall from above this share of the capacity was no clean-up: it had been full."""
 
@@ -41,6 +43,23 @@ class Course:
         """Find the first row after `row` at which it began anew."""
         after = np.flatnonzero(self.begins[row + 1 :])[:1]
         return row + 1 + int(after[0]) if after.size else None
+
+    def risen(self, seconds: int) -> float | None:
+        """Say by how much it stands higher than so long ago; None where it began anew since.
+
+        It is where it stands now that counts, against the median of the oldest quarter of that
+        time: a line would give a fast rise after quiet hours no slope at all.
+        """
+        rows = seconds // self.step
+        fell = np.flatnonzero(falls(self.values))[-1:]
+        lived = len(self.values) - (int(fell[0]) if fell.size else 0)
+        if not 4 <= rows <= lived:  # noqa: PLR2004 a quarter of it
+            return None
+        then = self.values[len(self.values) - rows :][: rows // 4]
+        newest = self.values[-NEWEST:]
+        if not np.isfinite(then).any():
+            return None
+        return float(np.nanmedian(newest) - np.nanmedian(then))
 
 
 def course_of(

@@ -24,6 +24,7 @@ LIVES_WITH_IT = 0.5
 ALMOST = 0.99
 FASTER = 2.0
 """Growth that has only begun counts beside one that went on for hours if it is so much faster."""
+HOUR = 3600
 LONGEST = timedelta(days=3650)
 
 
@@ -56,6 +57,8 @@ class Exhaustion:
     likely: timedelta | None = None
     latest: timedelta | None = None
     """One in ten is later."""
+    risen: tuple[float | None, float | None] = (None, None)
+    """By how much it stands higher than 6 and 24 hours before; None where it began anew since."""
     certainty: float = 0.0
     """How likely it is full within the time that counts, 0 to 1."""
     reason: str = ""
@@ -126,6 +129,8 @@ def forecast_exhaustion(
         believed = [growth for growth in believed if FASTER * growth.likely < slow.likely] or [slow]
     soon = [growth for growth in believed if growth.is_soon]
     brink = brink_of(course) if not soon else None
+    if believed or brink:
+        outlook = replace(outlook, risen=(course.risen(6 * HOUR), course.risen(24 * HOUR)))
     if brink is not None and brink.drift.level < capacity:
         growth = growth_of(brink.drift, capacity=capacity, window=rows)
         words = _nearer_than_ever(brink, growth, course.step, unit)

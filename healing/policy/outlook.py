@@ -10,6 +10,7 @@ from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName, SignalName
+from healing.policy.exhausting import Alarm
 
 BEHAVIOUR = SignalName("behaviour")
 """The signal of a finding about all signals of a service together."""
@@ -46,10 +47,10 @@ def alarms(
 
 
 def finding_of_exhaustion(
-    service: ServiceName, instance: InstanceName | None, forecast: Exhaustion
+    service: ServiceName, instance: InstanceName | None, forecast: Exhaustion, alarm: Alarm
 ) -> Finding | None:
-    """Say that something will be full within the time that counts; None when it will not."""
-    if not forecast.exhausts:
+    """Say that something will be full within the time that counts; None when it is no alarm."""
+    if not alarm.is_raised:
         return None
     return Finding(
         service=service,

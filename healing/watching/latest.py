@@ -47,6 +47,11 @@ class Latest:
                     self._said[finding.fingerprint] = judgement.at
         return news
 
+    def before(self, service: ServiceName) -> Judgement | None:
+        """Give what the latest look at a service said; None before the first."""
+        with self._lock:
+            return self._by_service.get(service)
+
     def of(self, services: Iterable[ServiceName]) -> list[Judgement]:
         """List the latest judgement of each of these services that was looked at."""
         with self._lock:

@@ -19,6 +19,7 @@ from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
+from healing.policy.exhausting import Alarm, alarm_of
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
     finding_of_exhaustion,
@@ -51,6 +52,7 @@ class Judgement:
         score: How strange its newest row is, 0 to 1 with a fixed meaning; None when unknown.
         why: What makes it strange, or why that is not known.
         forecasts: One for each signal that can run out.
+        alarms: Whether each of them is an alarm, and why.
         horizon: The time that counts for them.
         prognosis: How likely the service fails soon.
         findings: What deserves attention.
@@ -65,6 +67,7 @@ class Judgement:
     score: float | None
     why: str
     forecasts: tuple[Exhaustion, ...]
+    alarms: tuple[Alarm, ...]
     horizon: timedelta
     prognosis: Prognosis
     findings: tuple[Finding, ...]
@@ -110,8 +113,13 @@ class Seer:
     window: timedelta
     sensitivity: float
 
-    def judge(self, seen: Observed) -> Judgement:
-        """Judge one service. Data that is not fresh gives no finding, and says why."""
+    def judge(self, seen: Observed, before: Judgement | None = None) -> Judgement:
+        """Judge one service. Data that is not fresh gives no finding, and says why.
+
+        Args:
+            seen: What was read of it.
+            before: What the look before said; a forecast must be said twice to be a finding.
+        """
         name = seen.service.name
         strange = self._strangeness(seen)
         capacities = [
@@ -129,7 +137,13 @@ class Seer:
             if (leak := leak_of(seen.history, signal, capacity, now=seen.now, restarts=restarts))
         )
         instance = self._only_instance(name)
-        full = [finding_of_exhaustion(name, instance, forecast) for forecast in forecasts]
+        every = timedelta(seconds=seen.history.step)
+        said = {forecast.signal: forecast for forecast in before.forecasts} if before else {}
+        alarms = tuple(alarm_of(one, said.get(one.signal), every=every) for one in forecasts)
+        full = [
+            finding_of_exhaustion(name, instance, forecast, alarm)
+            for forecast, alarm in zip(forecasts, alarms, strict=True)
+        ]
         told = {finding.signal for finding in full if finding is not None}
         leaking = [
             finding_of_leak(name, instance, leak, within=self.window)
@@ -142,6 +156,7 @@ class Seer:
             score=strange.score,
             why=strange.why,
             forecasts=forecasts,
+            alarms=alarms,
             leaks=leaks,
             horizon=self.window,
             prognosis=self._prognosis(seen, strange.lately, forecasts, leaks),

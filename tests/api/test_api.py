@@ -19,6 +19,7 @@ from healing.failure import cold, foresee
 from healing.forecast import Exhaustion, Outlook
 from healing.incidents import Book
 from healing.names import Actor, IncidentId, SignalName
+from healing.policy.exhausting import alarm_of
 from healing.recovery.dispatch import Dispatch
 from healing.recovery.journal import Journal
 from healing.recovery.switch import Switch
@@ -218,6 +219,7 @@ def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> 
         soonest=hour / 4,
         likely=hour / 3,
         latest=hour / 2,
+        certainty=0.9,
         reason="full in 20 min",
     )
     seen = foresee(cold(), gather(np.array([0.2, 0.9]), [full], [DIED], now=NOON))
@@ -228,6 +230,7 @@ def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> 
                 score=0.9,
                 why="memory is high",
                 forecasts=(full,),
+                alarms=(alarm_of(full, None, every=timedelta(minutes=1)),),
                 horizon=hour,
                 prognosis=seen,
                 findings=(),
@@ -243,6 +246,8 @@ def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> 
     assert within["1h"] > 0.5
     assert "full within the hour" in told["why_it_may_fail"][0]
     assert any("ended by itself within the last hour: 1" in why for why in told["why_it_may_fail"])
+    assert not told["forecasts"][0]["alarm"]
+    assert "only this look says so" in told["forecasts"][0]["why_alarm"]
     assert told["forecasts"][0]["seconds_to_full"] == {"0.1": 900, "0.5": 1200, "0.9": 1800}
     assert told["failures_learnt_from"] == 0
 

@@ -8,6 +8,7 @@ from healing.finding import Kind
 from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
 from healing.names import SignalName
+from healing.policy.exhausting import Alarm, Word
 from healing.policy.outlook import (
     finding_of_exhaustion,
     finding_of_leak,
@@ -46,22 +47,16 @@ def scores(*values: float) -> Scores:
 
 
 @pytest.mark.parametrize(
-    ("outlook", "is_found"),
-    [
-        (Outlook.SOON, True),
-        (Outlook.FULL, True),
-        (Outlook.GROWING, False),
-        (Outlook.STEADY, False),
-        (Outlook.UNKNOWN, False),
-    ],
+    ("word", "is_found"),
+    [(Word.SAID_TWICE, True), (Word.FULL, True), (Word.SAID_ONCE, False), (Word.NOT_SOON, False)],
 )
-def test_only_what_is_full_soon_is_a_finding(outlook: Outlook, is_found: bool) -> None:
-    found = finding_of_exhaustion(API, API_1, forecast(outlook))
+def test_only_an_alarm_is_a_finding(word: Word, is_found: bool) -> None:
+    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON), Alarm(word, ""))
     assert (found is not None) is is_found
 
 
 def test_a_finding_says_when_in_words() -> None:
-    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON))
+    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON), Alarm(Word.SAID_TWICE, ""))
     assert (found.kind, found.signal, found.detail) == (Kind.EXHAUSTION, MEMORY, "full in 2 min")
 
 

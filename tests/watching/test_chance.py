@@ -12,6 +12,7 @@ def judgement(*findings: Finding, rarity: float = 0.0) -> Judgement:
         score=0.99,
         why="requests is 3",
         forecasts=(),
+        alarms=(),
         horizon=timedelta(hours=1),
         prognosis=foresee(cold(), Signs()),
         findings=findings,

@@ -14,6 +14,7 @@ def judgement(minute: int, *findings: Finding, picture: str = "") -> Judgement:
         score=0.5,
         why="",
         forecasts=(),
+        alarms=(),
         horizon=timedelta(hours=1),
         prognosis=foresee(cold(), Signs()),
         findings=findings,
