@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """It behaves as it never did before."""
     EXHAUSTION = "exhaustion"
     """It will run out of something soon."""
+    FAILING = "failing"
+    """It will probably fail soon."""
     REQUESTED = "requested"
     """A person or another program asked for help."""
 

@@ -23,6 +23,7 @@ from healing.incidents import Book
 from healing.instances import Instance
 from healing.instruments import Counting
 from healing.names import InstanceName
+from healing.policy.failing import Terms, horizon_for
 from healing.ports import Board, Host, Launcher, Ledger, Prober
 from healing.recovery.dispatch import Dispatch
 from healing.recovery.hands import Hands
@@ -167,6 +168,10 @@ def look_ahead_with(
             book=book,
             window=monitoring.exhaustion_window,
             sensitivity=monitoring.anomaly_detection.sensitivity,
+            terms=Terms(
+                probability=monitoring.metrics.failure_probability,
+                within=horizon_for(monitoring.failure_lead_time),
+            ),
         ),
         learner=Learner(
             # Its own: it reads while the observer writes.

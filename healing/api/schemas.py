@@ -169,6 +169,8 @@ class PredictionView(BaseModel):
     why_strange: Annotated[str, Field(description="Or why it is not known")]
     failure_probability: Annotated[dict[str, float], Field(description="By horizon, 0 to 1")]
     why_it_may_fail: Annotated[list[str], Field(description="The three strongest reasons at most")]
+    likely_to_fail: Annotated[bool, Field(description="Whether that is a finding")]
+    why_likely: Annotated[str, Field(description="Or why it is none")]
     failures_learnt_from: Annotated[int, Field(description="0: only the prior of causes speaks")]
     forecasts: list[ForecastView]
     findings: Annotated[list[str], Field(description="What deserves attention")]
@@ -184,6 +186,8 @@ class PredictionView(BaseModel):
             why_strange=judgement.why,
             failure_probability=dict(zip(("15m", "1h", "24h"), seen.within, strict=True)),
             why_it_may_fail=[reason.sentence() for reason in seen.reasons],
+            likely_to_fail=judgement.likely.is_told,
+            why_likely=judgement.likely.reason,
             failures_learnt_from=seen.failures,
             forecasts=[
                 ForecastView.of(forecast, alarm)

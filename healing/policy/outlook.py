@@ -6,14 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.anomaly import Scores, lasting, score_of
+from healing.failure import Prognosis
 from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName, SignalName
 from healing.policy.exhausting import Alarm
+from healing.policy.failing import Likely, Terms
 
 BEHAVIOUR = SignalName("behaviour")
 """The signal of a finding about all signals of a service together."""
+FAILURE = SignalName("failure")
+"""The signal of a finding about the service as a whole, and what will become of it."""
 LEAKS_SURELY = 0.9
 """The score of a leak: the test that found it is wrong less than once in ten."""
 LEAST, PER_UNIT = 5.5, 2.5
@@ -80,6 +84,23 @@ def finding_of_leak(
         score=LEAKS_SURELY,
         detail=leak.reason,
         at=leak.at,
+    )
+
+
+def finding_of_failure(
+    service: ServiceName, prognosis: Prognosis, likely: Likely, *, terms: Terms, at: datetime
+) -> Finding | None:
+    """Say that a service will probably fail; None when that is not to be told."""
+    if not likely.is_told:
+        return None
+    return Finding(
+        service=service,
+        instance=None,
+        kind=Kind.FAILING,
+        signal=FAILURE,
+        score=terms.of(prognosis),
+        detail=likely.reason,
+        at=at,
     )
 
 

@@ -8,8 +8,9 @@ from healing.names import IncidentId
 from healing.policy.because import Because
 from healing.services import Service
 
-NEEDS_IMPACT = frozenset({Kind.ANOMALY})
-"""Kinds that only describe: nobody acts on strangeness alone."""
+NEEDS_IMPACT = frozenset({Kind.ANOMALY, Kind.FAILING})
+"""Kinds that only tell: nobody acts on strangeness alone, nor on a probability. What makes a
+failure likely and can be acted upon, something that fills up, is a finding of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

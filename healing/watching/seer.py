@@ -19,10 +19,12 @@ from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
-from healing.policy.exhausting import Alarm, alarm_of
+from healing.policy.exhausting import LOOKS_APART, Alarm, alarm_of
+from healing.policy.failing import Likely, Terms, likely_to_fail
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
     finding_of_exhaustion,
+    finding_of_failure,
     finding_of_leak,
     finding_of_strangeness,
 )
@@ -55,6 +57,7 @@ class Judgement:
         alarms: Whether each of them is an alarm, and why.
         horizon: The time that counts for them.
         prognosis: How likely the service fails soon.
+        likely: Whether that is to be told, and why.
         findings: What deserves attention.
         at: When it was looked at.
         leaks: One for each signal that a process holds on to.
@@ -70,6 +73,7 @@ class Judgement:
     alarms: tuple[Alarm, ...]
     horizon: timedelta
     prognosis: Prognosis
+    likely: Likely
     findings: tuple[Finding, ...]
     at: datetime
     leaks: tuple[Leak, ...] = ()
@@ -102,6 +106,7 @@ class Seer:
     Attributes:
         window: Exhaustion within this time is a finding.
         sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
+        terms: From when on a failure is likely enough to be a finding.
     """
 
     models: ModelStore
@@ -112,6 +117,7 @@ class Seer:
     book: Book
     window: timedelta
     sensitivity: float
+    terms: Terms
 
     def judge(self, seen: Observed, before: Judgement | None = None) -> Judgement:
         """Judge one service. Data that is not fresh gives no finding, and says why.
@@ -150,7 +156,17 @@ class Seer:
             for leak in leaks
             if leak.signal not in told
         ]
-        findings = tuple(f for f in (*full, *leaking, strange.finding) if f is not None)
+        filling = [finding for finding in (*full, *leaking) if finding is not None]
+        prognosis = self._prognosis(seen, strange.lately, forecasts, leaks)
+        lately = before if before and seen.now - before.at <= LOOKS_APART * every else None
+        likely = likely_to_fail(
+            prognosis,
+            lately.prognosis if lately else None,
+            terms=self.terms,
+            is_filling=bool(filling),
+        )
+        fails = finding_of_failure(name, prognosis, likely, terms=self.terms, at=seen.now)
+        findings = tuple(f for f in (*filling, fails, strange.finding) if f is not None)
         return Judgement(
             service=name,
             score=strange.score,
@@ -159,7 +175,8 @@ class Seer:
             alarms=alarms,
             leaks=leaks,
             horizon=self.window,
-            prognosis=self._prognosis(seen, strange.lately, forecasts, leaks),
+            prognosis=prognosis,
+            likely=likely,
             findings=findings,
             at=seen.now,
             picture=picture(seen, findings, forecasts, strange.reasons),

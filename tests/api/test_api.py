@@ -20,6 +20,7 @@ from healing.forecast import Exhaustion, Outlook
 from healing.incidents import Book
 from healing.names import Actor, IncidentId, SignalName
 from healing.policy.exhausting import alarm_of
+from healing.policy.failing import Terms, likely_to_fail
 from healing.recovery.dispatch import Dispatch
 from healing.recovery.journal import Journal
 from healing.recovery.switch import Switch
@@ -233,6 +234,7 @@ def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> 
                 alarms=(alarm_of(full, None, every=timedelta(minutes=1)),),
                 horizon=hour,
                 prognosis=seen,
+                likely=likely_to_fail(seen, None, terms=Terms(), is_filling=False),
                 findings=(),
                 at=NOON,
             )
@@ -246,6 +248,8 @@ def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> 
     assert within["1h"] > 0.5
     assert "full within the hour" in told["why_it_may_fail"][0]
     assert any("ended by itself within the last hour: 1" in why for why in told["why_it_may_fail"])
+    assert not told["likely_to_fail"]
+    assert "only this look says so" in told["why_likely"]
     assert not told["forecasts"][0]["alarm"]
     assert "only this look says so" in told["forecasts"][0]["why_alarm"]
     assert told["forecasts"][0]["seconds_to_full"] == {"0.1": 900, "0.5": 1200, "0.9": 1800}

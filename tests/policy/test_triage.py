@@ -38,6 +38,9 @@ CALM = Surroundings(service=service())
             finding(Kind.ANOMALY), CALM, Ignore(Because.WITHOUT_IMPACT), id="strange, and it works"
         ),
         pytest.param(
+            finding(Kind.FAILING), CALM, Ignore(Because.WITHOUT_IMPACT), id="it may fail, and works"
+        ),
+        pytest.param(
             finding(),
             Surroundings(service=service(), left_alone=Because.CANCELLED),
             Ignore(Because.CANCELLED),

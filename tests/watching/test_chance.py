@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from healing.failure import Signs, cold, foresee
 from healing.finding import Finding, Kind
+from healing.policy.failing import Likely, Word
 from healing.watching import Judgement, beyond_chance
 from tests.stories import API, NOON, finding
 
@@ -15,6 +16,7 @@ def judgement(*findings: Finding, rarity: float = 0.0) -> Judgement:
         alarms=(),
         horizon=timedelta(hours=1),
         prognosis=foresee(cold(), Signs()),
+        likely=Likely(Word.UNLIKELY, ""),
         findings=findings,
         at=NOON,
         picture="data:picture" if findings else "",

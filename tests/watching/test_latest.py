@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from healing.failure import Signs, cold, foresee
 from healing.finding import Finding, Kind
+from healing.policy.failing import Likely, Word
 from healing.watching import Judgement, Latest
 from tests.stories import API, NOON, finding
 
@@ -17,6 +18,7 @@ def judgement(minute: int, *findings: Finding, picture: str = "") -> Judgement:
         alarms=(),
         horizon=timedelta(hours=1),
         prognosis=foresee(cold(), Signs()),
+        likely=Likely(Word.UNLIKELY, ""),
         findings=findings,
         at=NOON + timedelta(minutes=minute),
         picture=picture,

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field
 from healing.settings.kinds import Amount, Count, Duration, Flag, Name, Names, Ratio, Share, one_of
 from healing.settings.section import Section, Switchable
 
+FAILURE = "predictive_failure"
+"""The alert whose `lead_time` says how early a person wants to know that a service will fail."""
 EXHAUSTION = "resource_exhaustion"
 """The alert whose `lead_time` says how early a person wants to know that something is full."""
 
@@ -62,6 +64,8 @@ class Metrics(Section):
     """How well a service must answer."""
     dependencies: DependencyMetrics = Field(default_factory=DependencyMetrics)
     """How dependencies are watched."""
+    failure_probability: Share = 0.5
+    """Probability of a failure from which a person is told, in two looks in a row."""
 
 
 class AnomalyDetection(Section):
@@ -106,3 +110,9 @@ class PredictiveMonitoring(Switchable):
         ahead = self.metrics.resource_usage.prediction_window
         alert = self.alerts.get(EXHAUSTION)
         return ahead if alert is None else max(ahead, alert.lead_time)
+
+    @property
+    def failure_lead_time(self) -> timedelta:
+        """How long before a failure a person wants to know of it; an hour if nobody says."""
+        alert = self.alerts.get(FAILURE)
+        return timedelta(hours=1) if alert is None else alert.lead_time
