@@ -97,6 +97,12 @@ class Seat:
         """The newest one known."""
         return self._known.epoch if self._known else ANY_EPOCH
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether calls simply pass, as far as the fleet is concerned."""
+        view = self.breaker.fleet.view
+        return view is None or (view.state is State.CLOSED and view.override is None)
+
     def look(self) -> None:
         """Ask at the next turn how it stands."""
         self._must_look = True
@@ -198,7 +204,6 @@ class Seat:
 
     def _reported(self, asked: float, answer: FleetStanding) -> None:
         self._outbox.answered(asked)
-        self._members = max(1, answer.members)
         self._learn(asked, answer)
 
     def _served(self, asked: float, answer: tuple[FleetStanding, Lease | None]) -> None:
@@ -221,6 +226,7 @@ class Seat:
 
     def _learn(self, asked: float, standing: FleetStanding) -> None:
         self._must_look = False
+        self._members = max(1, standing.members)
         known = self._known
         # A server that was flushed, or took over without the last writes: it is to be told.
         self._has_forgotten = known is not None and standing.epoch < known.epoch

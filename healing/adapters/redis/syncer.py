@@ -170,8 +170,11 @@ class Syncer:
             return
         if is_tick:
             self._since, changed = self._store.changed(self._since)
-            for name in changed & self._seats.keys():
-                self._seats[name].look()
+            for name, seat in self._seats.items():
+                # Where calls are refused nobody reports, and so nobody would see a server that
+                # has forgotten it.
+                if name in changed or not seat.is_plain:
+                    seat.look()
             if self._ears is not None and not self._ears.is_listening:
                 self._ears.listen(self._store.follow())
         self._ask([errand for seat in self._seats.values() for errand in seat.errands(now)])

@@ -41,13 +41,16 @@ class Fleet:
         assert self.store.control(self.name, terms_of(self.rules), word)[1]
 
     def grow(self, pods: int) -> "Fleet":
+        self.start(pods)
+        wait_until(lambda: self.read().members >= pods)
+        return self
+
+    def start(self, pods: int) -> None:
         for _ in range(pods):
             breaker = Breaker(self.name, self.rules, scope="fleet")
             syncer = Syncer(BreakerStore(connect(self.server.url)), lambda one=breaker: [one])
             syncer.start()
             self.pods.append(Pod(breaker, syncer))
-        wait_until(lambda: self.read().members >= pods)
-        return self
 
     def wait_for(self, state: str) -> None:
         """Wait until every pod does so, and because the fleet says so."""
