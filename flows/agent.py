@@ -44,11 +44,13 @@ from healing.errors import (
     WrongSourceError,
 )
 from healing.incidents import Stage
-from healing.instruments import watch_agent
+from healing.instruments import watch_agent, watch_fleet
+from healing.listeners.breakers import BreakerListener
 from healing.listeners.containers import ContainerListener
 from healing.listeners.probes import ProbeListener
 from healing.names import Actor
 from healing.settings import Settings, load
+from healing.settings.recovery_actions import recovery_action
 from healing.wiring import Services, assemble, connect, using, utc_now
 
 log = logging.getLogger("healing.agent")
@@ -119,18 +121,28 @@ def run(settings: Settings) -> None:
     containers = ContainerListener(host, services.roll, services.chronicle, notice, utc_now)
     probes = ProbeListener(host, services.prober, services.roll, notice, utc_now)
 
+    breakers = BreakerListener(
+        services.breakers, lambda name: recovery_action(settings, name), notice
+    )
+
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
     with using(services):
         _start_loop("fast-lane", lane.run, threads)
         _start_loop("recoveries", recoveries.run, threads)
     containers.start()
     probes.start()
+    breakers.start()
 
     watch_agent(
         reconciled_at=lambda: containers.reconciled_at,
         switched_on=lambda: not services.switch.why_off(),
-        up={"containers": lambda: containers.connected, "prefect": lambda: lane.connected},
+        up={
+            "containers": lambda: containers.connected,
+            "prefect": lambda: lane.connected,
+            **({"redis": services.breakers.is_fresh} if services.breakers.is_configured else {}),
+        },
     )
+    watch_fleet(services.breakers.states)
     desk = Desk(
         book=services.journal.book,
         dispatch=services.dispatch,
@@ -139,6 +151,7 @@ def run(settings: Settings) -> None:
         roll=services.roll,
         answers=probes.answers,
         latest=services.watching.latest,
+        breakers=services.breakers,
         checkups=checkups(services, prefect=lambda: lane.connected),
         vital=VITAL,
         clock=utc_now,
@@ -148,6 +161,7 @@ def run(settings: Settings) -> None:
     _serve(settings, desk, access)
     containers.stop()
     probes.stop()
+    breakers.stop()
     _let_acts_end(services)
     lock.release()
     log.info("agent stopped")

@@ -6,11 +6,13 @@
       * WrongSourceError         what answers there is no metric store, or does not let us in
     * HostUnavailableError     the container engine did not answer
     * StateUnavailableError    the shared state did not answer
+    * StateConflictError       somebody else changed it first: look again
     * OutcomeUnknownError      an act was begun and its answer never came: look before anything else
   * PermanentError           trying again cannot help
     * ConfigError              the configuration is wrong: one line per fault
     * BadQueryError            the metric store refused the query
     * UnknownServiceError      no such service is configured
+    * UnknownBreakerError      no breaker of this name is known
     * InstanceGoneError        the container is not there any more
     * RefusedError             the container engine refused: its own words
     * NotEnoughHistoryError    too few samples to judge
@@ -24,6 +26,9 @@ not an error.
 """
 
 from healing.names import InstanceName, ServiceName
+
+MOST_NAMED = 50
+"""Names that an error lists."""
 
 
 class HealingError(Exception):
@@ -48,6 +53,10 @@ class HostUnavailableError(TemporaryError):
 
 class StateUnavailableError(TemporaryError):
     """The shared state (Redis) did not answer in time."""
+
+
+class StateConflictError(TemporaryError):
+    """Somebody else changed the shared state first; look again, and decide anew."""
 
 
 class OutcomeUnknownError(TemporaryError):
@@ -86,6 +95,23 @@ class UnknownServiceError(PermanentError):
         names = ", ".join(known) or "none"
         super().__init__(f"no service named {service!r}; known services: {names}")
         self.service = service
+        self.known = known
+
+
+class UnknownBreakerError(PermanentError):
+    """No breaker of this name is known.
+
+    Attributes:
+        breaker: The name that was asked for.
+        known: The names there are.
+    """
+
+    def __init__(self, breaker: str, known: tuple[str, ...] = ()) -> None:
+        names = ", ".join(known[:MOST_NAMED]) or "none"
+        if (more := len(known) - MOST_NAMED) > 0:
+            names += f" and {more} more"
+        super().__init__(f"no circuit breaker named {breaker!r}; known circuit breakers: {names}")
+        self.breaker = breaker
         self.known = known
 
 

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """It will run out of something soon."""
     FAILING = "failing"
     """It will probably fail soon."""
+    BREAKER_OPEN = "breaker_open"
+    """Its callers found it failing: the breaker that they share has opened."""
     REQUESTED = "requested"
     """A person or another program asked for help."""
 

@@ -1,11 +1,13 @@
 """Every metric of the agent, in one list."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from healing.breakers import State
+from healing.exposition import BreakerStates
 from healing.finding import Kind
 from healing.forecast import Exhaustion
 from healing.incidents import (
@@ -101,6 +103,11 @@ DATA_AGE = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+
+
+def watch_fleet(states: Callable[[], Iterable[tuple[str, State]]]) -> None:
+    """Show `circuit_breaker_state` of the fleet's breakers, as they were seen last."""
+    REGISTRY.register(BreakerStates(states))
 
 
 def show_judgement(judgement: Judgement) -> None:

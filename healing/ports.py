@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from healing.breakers.operating import Command, FleetBreaker, Pulled, Trial
 from healing.history import History, Read, Reading
 from healing.incidents import Entry, Incident
 from healing.instances import Happening, Instance
@@ -265,4 +266,39 @@ class ModelStore(Protocol):
 
     def keep_only(self, names: Collection[str], *, before: datetime) -> None:
         """Forget every other model that was last written before a time."""
+        ...
+
+
+class FleetBreakers(Protocol):
+    """The breakers that a fleet of processes shares; every method asks once, and gives up soon.
+
+    Every method raises StateUnavailableError when there is no answer in time.
+    """
+
+    def changed(self, since: int) -> tuple[int, frozenset[str]]:
+        """Name those that changed since a moment, 0 for all there are; and give the next moment."""
+        ...
+
+    def read(self, name: str) -> FleetBreaker:
+        """See how one stands; one that nobody uses is closed."""
+        ...
+
+    def history(self, name: str) -> Sequence[Pulled]:
+        """Give what operators did to one, newest first."""
+        ...
+
+    def pull(self, name: str, command: Command) -> FleetBreaker:
+        """Do what an operator wants, in every process, and write it down.
+
+        Raises:
+            StateConflictError: It has changed since the epoch that the command names.
+        """
+        ...
+
+    def take_trial(self, name: str) -> tuple[FleetBreaker, Trial | None]:
+        """Ask for leave to try the dependency; None when no trial is due, or all are taken."""
+        ...
+
+    def settle_trial(self, name: str, trial: Trial, *, ok: bool) -> FleetBreaker:
+        """Say how a trial went; one that comes too late is ignored."""
         ...

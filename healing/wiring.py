@@ -15,6 +15,8 @@ from healing.adapters.ledger import FileLedger
 from healing.adapters.probes import NetworkProber
 from healing.adapters.processes import ProcessHost
 from healing.adapters.prometheus import Patience, PrometheusSource
+from healing.adapters.redis import BreakerStore, RedisFleet
+from healing.adapters.redis import connect as connect_redis
 from healing.diagnosis import Chronicle
 from healing.errors import SetupError
 from healing.history import Grid
@@ -32,10 +34,11 @@ from healing.recovery.journal import Journal
 from healing.recovery.look import Lookout
 from healing.recovery.steps import Steps
 from healing.recovery.switch import Switch
+from healing.recovery.trials import Trials
 from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
-from healing.watching import FailureLearner, Latest, Learner, Observer, Remembered, Seer
+from healing.watching import FailureLearner, FleetWatch, Latest, Learner, Observer, Remembered, Seer
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class Services:
     dispatch: Dispatch
     steps: Steps
     watching: Watching
+    breakers: FleetWatch
     switch: Switch
     in_hand: InHand
     clock: Callable[[], datetime]
@@ -115,6 +119,8 @@ def assemble(
         clock=utc_now,
         protected=frozenset(InstanceName(name) for name in settings.safety.protected),
     )
+    fleet = fleet_of(settings)
+    breakers = FleetWatch(fleet, settings.circuit_breakers.services, utc_now)
     return Services(
         settings=settings,
         host=host,
@@ -123,13 +129,22 @@ def assemble(
         chronicle=chronicle,
         journal=journal,
         dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
-        steps=Steps(lookout=lookout, hands=hands, journal=journal),
+        steps=Steps(
+            lookout=lookout, hands=hands, journal=journal, trials=Trials(fleet, breakers.get)
+        ),
         watching=look_ahead_with(settings, roll, chronicle, ledger, book),
+        breakers=breakers,
         switch=switch,
         in_hand=InHand(),
         clock=utc_now,
         readers=readers,
     )
+
+
+def fleet_of(settings: Settings) -> RedisFleet | None:
+    """Connect to the breakers that applications share; None where no shared state is configured."""
+    url = settings.storage.redis_url
+    return RedisFleet(BreakerStore(connect_redis(url))) if url else None
 
 
 def metric_source(settings: Settings) -> PrometheusSource:

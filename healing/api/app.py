@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 
-from healing.api import health, incidents, problems, switch
+from healing.api import breakers, health, incidents, problems, switch
 from healing.api.access import Access
 from healing.api.desk import Desk
 
@@ -23,7 +23,7 @@ def create_app(desk: Desk, access: Access) -> FastAPI:
     app.state.access = access
     problems.install(app)
     app.middleware("http")(_refuse_large_bodies)
-    for part in (health, incidents, switch):
+    for part in (health, incidents, breakers, switch):
         app.include_router(part.router)
     return app
 

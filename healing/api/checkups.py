@@ -48,4 +48,10 @@ def checkups(services: Services, *, prefect: Callable[[], bool]) -> tuple[Checku
             return DependencyView(name="prometheus", ok=False, detail=str(error))
         return DependencyView(name="prometheus", ok=True, detail="answers")
 
-    return containers, disk, record, metrics
+    def shared_state() -> DependencyView:
+        sight = services.breakers.sight()
+        detail = sight.why_stale or f"answers, {len(sight.breakers)} circuit breakers"
+        return DependencyView(name="redis", ok=not sight.why_stale, detail=detail)
+
+    always = (containers, disk, record, metrics)
+    return (*always, shared_state) if services.breakers.is_configured else always

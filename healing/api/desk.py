@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from healing.api.breaker_views import BreakersInBrief
 from healing.api.schemas import (
     ContainerView,
     DependencyView,
@@ -14,8 +15,8 @@ from healing.api.schemas import (
     IncidentView,
     PredictionView,
     ServiceView,
-    Status,
 )
+from healing.api.status import Status
 from healing.incidents import Book, Incident
 from healing.instances import Health, Instance
 from healing.names import InstanceName
@@ -25,7 +26,7 @@ from healing.recovery.switch import Switch
 from healing.report import headline, report
 from healing.roster import Roll
 from healing.services import Service
-from healing.watching import Latest
+from healing.watching import FleetWatch, Latest
 
 SHOWN = 10
 
@@ -53,6 +54,7 @@ class Desk:
     roll: Roll
     answers: Callable[[], Mapping[InstanceName, Sequence[ProbeResult]]]
     latest: Latest
+    breakers: FleetWatch
     checkups: Sequence[Checkup]
     vital: frozenset[str]
     clock: Callable[[], datetime]
@@ -76,9 +78,14 @@ class Desk:
             why_not_acting=why,
             dependencies=[checkup() for checkup in self.checkups],
             services=self.services(),
+            circuit_breakers=self._breakers(),
             open_incidents=[self.view(incident) for incident in self.book.open()],
             lately=[self.view(incident) for incident in reversed(over[-SHOWN:])],
         )
+
+    def _breakers(self) -> BreakersInBrief | None:
+        known = self.breakers
+        return BreakersInBrief.of(known.sight()) if known.is_configured else None
 
     def services(self) -> list[ServiceView]:
         """Show every service we look after."""

@@ -7,7 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from healing.api.access import Viewer
 from healing.api.desk import AtDesk
 from healing.api.problems import problem
-from healing.api.schemas import PredictionView, Ready, ServiceView, Status
+from healing.api.schemas import PredictionView, Ready, ServiceView
+from healing.api.status import Status
 from healing.instruments import REGISTRY
 
 router = APIRouter(tags=["health"])

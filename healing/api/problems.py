@@ -12,13 +12,17 @@ from healing.errors import (
     HealingError,
     InstanceGoneError,
     LedgerFullError,
+    StateConflictError,
     TemporaryError,
+    UnknownBreakerError,
     UnknownServiceError,
 )
 
 STATUS: dict[type[HealingError], int] = {
     UnknownServiceError: 404,
+    UnknownBreakerError: 404,
     InstanceGoneError: 404,
+    StateConflictError: 409,
     LedgerFullError: 507,
     TemporaryError: 503,
     HealingError: 500,

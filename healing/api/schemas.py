@@ -209,15 +209,3 @@ class Ready(BaseModel):
     """Everything that acting needs answers."""
 
     dependencies: list[DependencyView]
-
-
-class Status(BaseModel):
-    """One summary of everything."""
-
-    agent: str
-    acting: Annotated[bool, Field(description="Whether acting is allowed here and now")]
-    why_not_acting: str
-    dependencies: list[DependencyView]
-    services: list[ServiceView]
-    open_incidents: list[IncidentView]
-    lately: Annotated[list[IncidentView], Field(description="The last ten that are over")]

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from healing.api.access import Operator
 from healing.api.desk import AtDesk
-from healing.api.schemas import PauseRequest, Status
+from healing.api.schemas import PauseRequest
+from healing.api.status import Status
 
 router = APIRouter(tags=["switch"])
 

@@ -168,6 +168,17 @@ def _strange(e: Evidence) -> Cause | None:
     return Cause(code=Code.STRANGE, confidence=0.5, evidence=(found[-1].detail,))
 
 
+def _calls_fail(e: Evidence) -> Cause | None:
+    it = e.instance
+    found = [f for f in e.findings if f.kind is Kind.BREAKER_OPEN]
+    if not found or it is None or not it.is_running:
+        return None
+    newest = max(found, key=lambda f: f.at)
+    if it.started_at is not None and it.started_at > newest.at:
+        return None
+    return Cause(code=Code.CALLS_FAIL, confidence=0.6, evidence=(newest.detail,))
+
+
 def _requested(e: Evidence) -> Cause | None:
     asked = [f for f in e.findings if f.kind is Kind.REQUESTED]
     if not asked or not e.act_asked_for or e.instance is None:
@@ -205,6 +216,7 @@ RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
     _unhealthy,
     _filling_up,
     _strange,
+    _calls_fail,
     _requested,
 )
 """Every cause we can name, each with its rule."""

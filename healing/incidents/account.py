@@ -32,6 +32,8 @@ class Code(StrEnum):
     RECOVERED = "recovered"
     WELL = "well"
     STRANGE = "strange"
+    CALLS_FAIL = "calls_fail"
+    """Its callers find it failing, and nothing that we can see or ask says why."""
     REQUESTED = "requested"
 
     @property

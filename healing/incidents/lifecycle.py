@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from healing.finding import Finding
+from healing.finding import Finding, Kind
 from healing.incidents.account import Answer, Cause, Choice, Exhibit, Outcome, Remedy, Verdict
 from healing.incidents.events import (
     Acted,
@@ -84,6 +84,7 @@ class Incident:
     stage: Stage
     findings: tuple[Finding, ...]
     asked_for: Remedy | None = None
+    """By a person, or by the configuration for the case that a breaker opens."""
     dry_run: bool = False
     key: str = ""
     exhibits: tuple[Exhibit, ...] = ()
@@ -114,6 +115,12 @@ class Incident:
     def cause(self) -> Cause | None:
         """The most likely cause; None before anybody looked."""
         return self.causes[0] if self.causes else None
+
+    @property
+    def insisted_on(self) -> Remedy | None:
+        """What a person asked to have done; their word goes before a service's level."""
+        by_a_person = any(finding.kind is Kind.REQUESTED for finding in self.findings)
+        return self.asked_for if by_a_person else None
 
     @property
     def tellings(self) -> int:

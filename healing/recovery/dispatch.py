@@ -68,8 +68,13 @@ class Dispatch:
         self._clock = clock
         self._one_at_a_time = threading.Lock()
 
-    def notice(self, finding: Finding) -> Triage:
-        """Judge one finding; open or extend an incident when it deserves that."""
+    def notice(self, finding: Finding, *, remedy: Remedy | None = None) -> Triage:
+        """Judge one finding; open or extend an incident when it deserves that.
+
+        Args:
+            finding: What was noticed.
+            remedy: What the configuration wants done; None leaves it to the diagnosis.
+        """
         with self._one_at_a_time:
             instance = finding.instance or self._pick(finding.service)
             open_incident = self._journal.book.about(finding.service, instance)
@@ -80,7 +85,11 @@ class Dispatch:
                     self._journal.write(incident, Attached(finding))
                 case Open():
                     opened = Opened(
-                        service=finding.service, instance=instance, finding=finding, by=AGENT
+                        service=finding.service,
+                        instance=instance,
+                        finding=finding,
+                        by=AGENT,
+                        remedy=remedy,
                     )
                     incident = self._journal.write(new_id(self._clock()), opened)
                     self._launcher.launch(incident.id)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from healing.diagnosis import Evidence, diagnose, exhibits
@@ -23,6 +23,7 @@ from healing.policy import Because
 from healing.recovery.hands import Hands
 from healing.recovery.journal import Journal
 from healing.recovery.look import Lookout
+from healing.recovery.trials import Trials
 from healing.remedies import choose
 from healing.verification import Look, expect, judge
 
@@ -55,6 +56,7 @@ class Steps:
     lookout: Lookout
     hands: Hands
     journal: Journal
+    trials: Trials
 
     def begin(self, incident: IncidentId, by: Actor = AGENT) -> Incident:
         """Take an incident up.
@@ -112,8 +114,22 @@ class Steps:
         return self.journal.write(incident.id, acted) if acted else self.settle(incident)
 
     def look_again(self, incident: Incident) -> Look:
-        """Look whether the last act helps."""
-        return self.lookout.look(incident)
+        """Look whether the last act helps.
+
+        Once it looks well, the next look is a trial of the service's breaker as well, where its
+        callers share one that refuses calls now and a trial is due: no user has to try it out.
+        """
+        look = self.lookout.look(incident)
+        if not look.is_good or not look.is_an_answer:
+            return look
+
+        def check() -> bool:
+            nonlocal look
+            look = self.lookout.look(incident)
+            return look.is_good
+
+        tried = self.trials.settle_by(incident.service, check)
+        return replace(look, trial=tried)
 
     def judge(self, incident: Incident, looks: Sequence[Look]) -> Incident | None:
         """Judge the looks since the last act. None means: look again."""

@@ -81,7 +81,7 @@ def _label(_: Incident, s: Situation) -> Hold | None:
 
 
 def _level(incident: Incident, s: Situation) -> Hold | None:
-    if incident.asked_for is not None:
+    if incident.insisted_on is not None:
         return None
     if s.service.level is Level.OBSERVE:
         return Hold(because=Because.OBSERVE_ONLY, detail="its level is observe")
@@ -100,7 +100,7 @@ def _approval(_: Incident, s: Situation) -> Hold | None:
 
 def _hands_off(incident: Incident, s: Situation) -> Hold | None:
     """A person who is working on a running container is not interrupted."""
-    if incident.asked_for is not None or s.remedy is Remedy.START:
+    if incident.insisted_on is not None or s.remedy is Remedy.START:
         return None
     seen = last(s.happenings, What.UNPAUSED)
     if seen is None or s.now - seen.at >= HANDS_OFF:

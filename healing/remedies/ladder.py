@@ -70,7 +70,11 @@ def choose(
     if cause.code in LEAVE_ALONE:
         return Choice(answer=Answer.NOTHING, because=LEAVE_ALONE[cause.code], detail=said)
 
-    if cause.code in WAIT_FOR_A_CHANGE and incident.asked_for is None:
+    if cause.code is Code.CALLS_FAIL and incident.asked_for is None:
+        detail = f"{said}; the container looks well, and there is nothing that a recovery could do"
+        return Choice(answer=Answer.NOTHING, because=Because.NO_REMEDY, detail=detail)
+
+    if cause.code in WAIT_FOR_A_CHANGE and incident.insisted_on is None:
         return Choice(answer=Answer.WAIT, because=WAIT_FOR_A_CHANGE[cause.code], detail=said)
 
     if cause.code in WAIT_A_LITTLE:

@@ -9,6 +9,7 @@ from healing.services import Service, Target
 from healing.settings.document import KeyPath
 from healing.settings.nearest import did_you_mean
 from healing.settings.procedures import KNOWN_TRIGGERS, read_trigger
+from healing.settings.recovery_actions import recovery_action
 from healing.settings.secrets import masked
 from healing.settings.tree import Settings
 from healing.units import shown
@@ -56,6 +57,7 @@ def check(settings: Settings, names: Names) -> Checked:
             *_added(settings),
             *_unknown_dependencies(stack),
             *_cycles(stack),
+            *_what_breakers_start(settings, stack),
             *_channels(settings),
             *_units(settings),
         ),
@@ -186,6 +188,26 @@ def cycles(
                 trail.append(following)
                 ways.append(iter(depends_on[following]))
     return tuple(found.values())
+
+
+def _what_breakers_start(
+    settings: Settings, stack: Mapping[ServiceName, Service]
+) -> Iterator[Remark]:
+    for name in settings.circuit_breakers.services:
+        action = recovery_action(settings, name)
+        path = ("circuit_breakers", "services", name, "recovery_action")
+        if action is None:
+            continue
+        if not action.is_whole:
+            what = (
+                f"{shown(action.word)} is not carried out yet: when the breaker opens, {name!r} is "
+                "diagnosed, and healed of what is found"
+            )
+            yield Remark(path, what)
+        if ServiceName(name) not in stack:
+            hint = did_you_mean(name, stack)
+            what = f"no service {name!r} in this file: a container's labels must name it{hint}"
+            yield Remark(path, what)
 
 
 def _channels(settings: Settings) -> Iterator[Remark]:

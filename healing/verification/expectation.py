@@ -48,6 +48,8 @@ class Look:
     answers: bool | None
     """Whether every probe got a good answer; None when there is none to ask."""
     detail: str = ""
+    trial: str = ""
+    """What came of it when it was a trial of the service's breaker as well; else empty."""
 
     @property
     def is_good(self) -> bool:
@@ -56,6 +58,12 @@ class Look:
         if it is None or not it.is_running or self.answers is False:
             return False
         return it.health in {Health.NONE, Health.HEALTHY}
+
+    @property
+    def is_an_answer(self) -> bool:
+        """Whether anything was asked: that it runs does not say that it works."""
+        it = self.instance
+        return self.answers is not None or (it is not None and it.health is not Health.NONE)
 
 
 def expect(service: Service, instance: Instance | None) -> Expectation:
@@ -79,7 +87,9 @@ def judge(
     good = _good_tail(looks)
     if len(good) >= GOOD_LOOKS and good[-1].at - good[0].at >= expectation.stable_for:
         seconds = (good[0].at - acted_at).total_seconds()
-        return _say(Verdict.STABLE, f"well after {seconds:.1f} s, and stayed so: {expectation}")
+        tried = "".join(f"; {trial}" for trial in _trials(looks)[-1:])
+        said = f"well after {seconds:.1f} s, and stayed so: {expectation}{tried}"
+        return _say(Verdict.STABLE, said)
 
     if last.instance.is_down and _ran_since(looks, acted_at):
         code = last.instance.exit_code
@@ -88,6 +98,10 @@ def judge(
         seconds = expectation.within.total_seconds()
         return _say(Verdict.UNCHANGED, f"not stable within {seconds:g} s; last: {last.detail}")
     return None
+
+
+def _trials(looks: Sequence[Look]) -> list[str]:
+    return [look.trial for look in looks if look.trial]
 
 
 def _good_tail(looks: Sequence[Look]) -> list[Look]:

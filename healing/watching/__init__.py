@@ -2,6 +2,7 @@
 
 from healing.watching.chance import beyond_chance
 from healing.watching.failures import FailureLearner
+from healing.watching.fleet import FleetWatch, Sight
 from healing.watching.latest import Latest
 from healing.watching.learner import Learned, Learner, Result, summary
 from healing.watching.observer import Observed, Observer
@@ -11,6 +12,7 @@ from healing.watching.turns import Shard, drift, has_its_turn, shards
 
 __all__ = [
     "FailureLearner",
+    "FleetWatch",
     "Judgement",
     "Latest",
     "Learned",
@@ -21,6 +23,7 @@ __all__ = [
     "Result",
     "Seer",
     "Shard",
+    "Sight",
     "beyond_chance",
     "drift",
     "has_its_turn",

@@ -1,7 +1,7 @@
 """The REST contract, over the application itself; only the launcher is not real: it notes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,73 +9,18 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from healing.adapters.ledger import FileLedger
-from healing.api.access import Access, Caller, Role
-from healing.api.app import LARGEST_BODY, create_app
-from healing.api.desk import Desk
+from healing.api.access import Role
+from healing.api.app import LARGEST_BODY
 from healing.api.schemas import DependencyView
-from healing.diagnosis import Chronicle
 from healing.failure import cold, foresee
 from healing.forecast import Exhaustion, Outlook
-from healing.incidents import Book
-from healing.names import Actor, IncidentId, SignalName
+from healing.names import SignalName
 from healing.policy.exhausting import alarm_of
 from healing.policy.failing import Terms, likely_to_fail
-from healing.recovery.dispatch import Dispatch
-from healing.recovery.journal import Journal
-from healing.recovery.switch import Switch
-from healing.roster import Roll
-from healing.services import Stack
-from healing.watching import Judgement, Latest
+from healing.watching import Judgement
 from healing.watching.signs import gather
-from tests.stories import API, DIED, NOON, running, service
-
-
-class Notes:
-    """A launcher that only notes what it was asked to launch."""
-
-    def __init__(self) -> None:
-        self.launched: list[IncidentId] = []
-
-    def launch(self, incident: IncidentId) -> None:
-        self.launched.append(incident)
-
-    def link(self, incident: IncidentId) -> str | None:
-        return f"http://prefect/{incident}" if incident in self.launched else None
-
-
-class World:
-    def __init__(self, tmp_path: Path) -> None:
-        self.engine = DependencyView(name="containers", ok=True, detail="Docker")
-        self.prefect = DependencyView(name="prefect", ok=True, detail="connected")
-        self.notes = Notes()
-        self.book = Book()
-        self.latest = Latest()
-        roll = Roll(lambda _: Stack({API: service()}))
-        roll.call([running()])
-        journal = Journal(FileLedger(tmp_path / "ledger"), self.book, now)
-        self.desk = Desk(
-            book=self.book,
-            dispatch=Dispatch(journal, roll, Chronicle(), self.notes, now),
-            launcher=self.notes,
-            switch=Switch(tmp_path / "paused"),
-            roll=roll,
-            answers=dict,
-            latest=self.latest,
-            checkups=(lambda: self.engine, lambda: self.prefect),
-            vital=frozenset({"containers"}),
-            clock=now,
-            version="1",
-        )
-
-    def client(self, **tokens: tuple[str, Role]) -> TestClient:
-        callers = {token: Caller(Actor(name), role) for token, (name, role) in tokens.items()}
-        app = create_app(self.desk, Access(callers))
-        return TestClient(app, base_url="http://127.0.0.1:8200")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from tests.api.world import World
+from tests.stories import API, DIED, NOON
 
 
 @pytest.fixture
@@ -206,7 +151,10 @@ def test_health_and_metrics_need_no_token(world: World) -> None:
 
 def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert {"/health", "/ready", "/status", "/metrics", "/remediations"} <= set(paths)
+    breakers = {"/circuit-breakers", "/circuit-breakers/{name}"}
+    levers = {f"/circuit-breakers/{{name}}/{lever}" for lever in ("reset", "override")}
+    rest = {"/health", "/ready", "/status", "/metrics", "/remediations"}
+    assert rest | breakers | levers <= set(paths)
 
 
 def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> None:

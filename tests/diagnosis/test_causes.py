@@ -158,6 +158,25 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
             Code.STRANGE,
             id="strange, and it works",
         ),
+        pytest.param(
+            evidence(running(), probes=(says(ok=True),), findings=(finding(Kind.BREAKER_OPEN),)),
+            Code.CALLS_FAIL,
+            id="its callers' breaker opened, and it looks well",
+        ),
+        pytest.param(
+            evidence(running(), probes=(says(ok=False),), findings=(finding(Kind.BREAKER_OPEN),)),
+            Code.HUNG,
+            id="its callers' breaker opened, and our probes see why",
+        ),
+        pytest.param(
+            evidence(
+                running(started_at=NOON + seconds(1)),
+                probes=(says(ok=True),),
+                findings=(finding(Kind.BREAKER_OPEN),),
+            ),
+            Code.RECOVERED,
+            id="restarted since its callers' breaker opened",
+        ),
         pytest.param(evidence(running(), probes=(says(ok=True),)), Code.RECOVERED, id="well again"),
         pytest.param(
             evidence(

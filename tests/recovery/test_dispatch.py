@@ -8,7 +8,7 @@ from healing.diagnosis import Chronicle
 from healing.finding import Kind
 from healing.incidents import Begun, Book, Closed, Ending, Remedy
 from healing.instances import What
-from healing.names import AGENT, Actor, IncidentId, InstanceName
+from healing.names import AGENT, Actor, IncidentId, InstanceName, SignalName
 from healing.policy import Attach, Because, Ignore, Open
 from healing.recovery.dispatch import Dispatch, Request, left_alone
 from healing.recovery.journal import Journal
@@ -83,6 +83,16 @@ def test_trouble_of_the_service_as_a_whole_is_taken_to_its_worst_container(scene
 
 def test_what_nobody_looks_after_is_ignored(scene: Scene) -> None:
     assert scene.dispatch.notice(finding(service="other")) == Ignore(Because.NOT_ENABLED)
+
+
+def test_an_opening_breaker_asks_for_what_the_configuration_says(scene: Scene) -> None:
+    first = finding(Kind.BREAKER_OPEN, instance=None, signal=SignalName("breaker@3"))
+    scene.dispatch.notice(first, remedy=Remedy.RESTART)
+    (known,) = scene.book.open()
+    assert (known.asked_for, known.insisted_on, known.by) == (Remedy.RESTART, None, AGENT)
+    assert scene.dispatch.notice(first) == Ignore(Because.ALREADY_OPEN), "one opening, one sign"
+    again = finding(Kind.BREAKER_OPEN, instance=None, signal=SignalName("breaker@6"))
+    assert scene.dispatch.notice(again) == Attach(known.id)
 
 
 def test_a_request_for_the_same_joins_and_for_another_remedy_does_not(scene: Scene) -> None:

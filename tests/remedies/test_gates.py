@@ -3,12 +3,13 @@ from datetime import timedelta
 
 import pytest
 
+from healing.finding import Kind
 from healing.incidents import Act, Cause, Code, Diagnosed, Intended, Remedy
 from healing.instances import What
 from healing.policy import Because
 from healing.remedies import GATES, Situation, ask, fence, rest
 from healing.services import Level, Limits
-from tests.stories import API_1, NOON, happened, incident, running, seconds, service
+from tests.stories import API_1, NOON, finding, happened, incident, running, seconds, service
 
 OTHER = incident()
 LEAKING = Cause(code=Code.MEMORY_LEAK, confidence=0.9, evidence=("full soon",))
@@ -102,8 +103,14 @@ def test_every_gate_passes(around: Situation) -> None:
 
 
 def test_a_person_who_asks_may_act_where_we_only_observe() -> None:
-    asked = incident(remedy=Remedy.RESTART)
+    asked = incident(remedy=Remedy.RESTART, finding=finding(Kind.REQUESTED))
     assert ask(asked, situation(service=service(level=Level.OBSERVE))).held_by == ""
+
+
+def test_what_the_configuration_asks_for_does_not_go_before_the_level() -> None:
+    opened = incident(remedy=Remedy.RESTART, finding=finding(Kind.BREAKER_OPEN))
+    held = ask(opened, situation(service=service(level=Level.OBSERVE)))
+    assert held.because is Because.OBSERVE_ONLY
 
 
 def test_a_dry_run_never_reaches_the_other_gates() -> None:

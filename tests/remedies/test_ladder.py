@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from healing.finding import Kind
 from healing.incidents import (
     Acted,
     Answer,
@@ -15,7 +16,7 @@ from healing.incidents import (
 )
 from healing.policy import Because
 from healing.remedies import choose, fence
-from tests.stories import NOON, exited, incident, running
+from tests.stories import NOON, exited, finding, incident, running
 
 
 def cause(code: Code) -> tuple[Cause, ...]:
@@ -84,9 +85,27 @@ def test_an_act_that_was_overtaken_does_not_count() -> None:
 
 
 def test_a_person_may_ask_to_start_what_a_person_stopped() -> None:
-    asked = incident(remedy=Remedy.RESTART)
+    asked = incident(remedy=Remedy.RESTART, finding=finding(Kind.REQUESTED))
     choice = choose(asked, cause(Code.HUMAN_STOPPED), exited(143), NOON)
     assert (choice.answer, choice.remedy) == (Answer.ACT, Remedy.START)
+
+
+def test_what_a_person_stopped_is_not_started_because_a_breaker_opened() -> None:
+    opened = incident(remedy=Remedy.RESTART, finding=finding(Kind.BREAKER_OPEN))
+    choice = choose(opened, cause(Code.HUMAN_STOPPED), exited(143), NOON)
+    assert choice.answer is Answer.WAIT
+
+
+def test_what_the_breaker_asks_for_is_done_where_the_container_looks_well() -> None:
+    opened = incident(remedy=Remedy.RESTART, finding=finding(Kind.BREAKER_OPEN))
+    choice = choose(opened, cause(Code.CALLS_FAIL), running(), NOON)
+    assert (choice.answer, choice.remedy) == (Answer.ACT, Remedy.RESTART)
+
+
+def test_without_an_act_to_do_a_container_that_looks_well_is_left_as_it_is() -> None:
+    opened = incident(finding=finding(Kind.BREAKER_OPEN))
+    choice = choose(opened, cause(Code.CALLS_FAIL), running(), NOON)
+    assert (choice.answer, choice.because) == (Answer.NOTHING, Because.NO_REMEDY)
 
 
 def test_waiting_for_what_may_pass_says_when_to_look_again() -> None:

@@ -1,0 +1,118 @@
+"""The breakers of a fleet as an operator's agent sees them: Redis behind `FleetBreakers`."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from healing.adapters.redis.breakers import BreakerStore
+from healing.adapters.redis.standing import ANY_EPOCH, Action, Control, FleetStanding, Lease
+from healing.breakers import Because, State
+from healing.breakers.operating import STATES, Command, FleetBreaker, Lever, Pulled, Trial
+from healing.errors import StateConflictError
+
+_ACTIONS: Mapping[Lever, Action] = {
+    Lever.FORCE_OPEN: "forced_open",
+    Lever.FORCE_CLOSED: "disabled",
+    Lever.OBSERVE: "observing",
+    Lever.NONE: "auto",
+    Lever.RESET: "reset",
+}
+_LEVERS: Mapping[str, Lever] = {action: lever for lever, action in _ACTIONS.items()}
+
+
+class RedisFleet:
+    """Judges by the terms of those who run the breakers: an agent has none of its own."""
+
+    def __init__(self, store: BreakerStore) -> None:
+        self._store = store
+
+    def changed(self, since: int) -> tuple[int, frozenset[str]]:
+        """Name those that changed since a moment, 0 for all there are; and give the next moment."""
+        return self._store.changed(since)
+
+    def read(self, name: str) -> FleetBreaker:
+        """See how one stands."""
+        return _seen(self._store.read(name, None))
+
+    def history(self, name: str) -> Sequence[Pulled]:
+        """Give what operators did to one, newest first."""
+        return [_pulled(entry) for entry in self._store.history(name)]
+
+    def pull(self, name: str, command: Command) -> FleetBreaker:
+        """Do what an operator wants, in every process, and write it down.
+
+        Raises:
+            StateConflictError: It has changed since the epoch that the command names.
+        """
+        control = Control(
+            action=_ACTIONS[command.lever],
+            by=command.by,
+            why=command.reason,
+            lasts=_milliseconds(command.lasts),
+            expected=ANY_EPOCH if command.epoch is None else command.epoch,
+            key=command.key,
+        )
+        standing, done = self._store.control(name, None, control)
+        now = _seen(standing)
+        if not done:
+            raise StateConflictError(
+                f"breaker {name!r} has changed since epoch {command.epoch}: it is {now.state} now, "
+                f"epoch {now.epoch}; look at it, and ask again with that epoch or without one"
+            )
+        return now
+
+    def take_trial(self, name: str) -> tuple[FleetBreaker, Trial | None]:
+        """Ask for leave to try the dependency; None when no trial is due, or all are taken."""
+        standing, lease = self._store.ticket(name, None, f"recovery-{uuid.uuid4().hex}")
+        if lease is None:
+            return _seen(standing), None
+        lasts = timedelta(milliseconds=lease.lasts)
+        return _seen(standing), Trial(lease.token, lease.epoch, lasts)
+
+    def settle_trial(self, name: str, trial: Trial, *, ok: bool) -> FleetBreaker:
+        """Say how a trial went; one that comes too late is ignored."""
+        lease = Lease(trial.token, trial.epoch, _milliseconds(trial.lasts))
+        return _seen(self._store.settle(name, None, lease, ok=ok)[0])
+
+
+def _seen(standing: FleetStanding) -> FleetBreaker:
+    at = datetime.fromtimestamp(standing.at / 1000, UTC)
+    verdict, override = State(standing.state), _LEVERS[standing.mode]
+    ends = override is not Lever.NONE and standing.mode_left >= 0
+    return FleetBreaker(
+        name=standing.name,
+        verdict=verdict,
+        because=Because(standing.because),
+        until=at + timedelta(milliseconds=standing.left) if verdict is State.OPEN else None,
+        opened=standing.opened,
+        epoch=standing.epoch,
+        override=override,
+        override_until=at + timedelta(milliseconds=standing.mode_left) if ends else None,
+        by=standing.by,
+        reason=standing.why,
+        calls=standing.calls,
+        failed=standing.failed,
+        slow=standing.slow,
+        members=standing.members,
+        failing=standing.failing,
+        seen_at=at,
+    )
+
+
+def _pulled(entry: Mapping[str, str]) -> Pulled:
+    action, before = entry["action"], entry["before"]
+    lever = _LEVERS.get(action)
+    lasts = int(entry["for_ms"])
+    return Pulled(
+        at=datetime.fromtimestamp(int(entry["id"].partition("-")[0]) / 1000, UTC),
+        action=lever or action,
+        by=entry["by"],
+        reason=entry["why"],
+        lasts=timedelta(milliseconds=lasts) if lasts else None,
+        before=STATES.get(_LEVERS.get(before, Lever.NONE)) or State(before),
+        epoch=int(entry["epoch"]),
+    )
+
+
+def _milliseconds(span: timedelta | None) -> int:
+    return 0 if span is None else max(1, round(span.total_seconds() * 1000))

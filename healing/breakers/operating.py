@@ -1,0 +1,114 @@
+"""A fleet's breaker as those who operate it see it, and what they may say of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from healing.breakers.machine import Because, State
+
+
+class Lever(StrEnum):
+    """What an operator may do to a breaker, in every process at once."""
+
+    FORCE_OPEN = "force_open"
+    """Refuse every call."""
+    FORCE_CLOSED = "force_closed"
+    """Let every call through, whatever comes of it."""
+    OBSERVE = "observe"
+    """Count and judge, and refuse nobody."""
+    NONE = "none"
+    """Let it decide for itself again, from where it stands."""
+    RESET = "reset"
+    """Close it now, and let it decide for itself again."""
+
+
+STATES = {
+    Lever.FORCE_OPEN: State.FORCED_OPEN,
+    Lever.FORCE_CLOSED: State.DISABLED,
+    Lever.OBSERVE: State.OBSERVING,
+}
+"""What a breaker does with calls while such an override lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What one operator wants of one breaker."""
+
+    lever: Lever
+    by: str
+    reason: str
+    lasts: timedelta | None = None
+    """An override ends by itself after this; None: when it is taken back."""
+    epoch: int | None = None
+    """Only if nothing changed since this epoch; None: in any case."""
+    key: str = ""
+    """Asking twice with the same key asks once; empty: every time counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetBreaker:
+    """How one breaker stands in the whole fleet."""
+
+    name: str
+    verdict: State
+    """What the fleet itself found: closed, open or half open."""
+    because: Because
+    """Why it found that."""
+    until: datetime | None
+    """While open: when trials may begin."""
+    opened: int
+    """Times it opened since it last closed."""
+    epoch: int
+    """Counts the changes; a higher one is newer."""
+    override: Lever
+    """An operator's word, which goes before the fleet's verdict; `none` where there is none."""
+    override_until: datetime | None
+    """None: until it is taken back, or there is no override."""
+    by: str
+    """Who last pulled a lever; empty when nobody did, or the override has ended by itself."""
+    reason: str
+    calls: int
+    """Within the window, in all processes; so with the next ones."""
+    failed: int
+    slow: int
+    members: int
+    """Processes that reported within the window."""
+    failing: int
+    """Those of them that saw failures."""
+    seen_at: datetime
+
+    @property
+    def state(self) -> State:
+        """What processes do with calls."""
+        return STATES.get(self.override, self.verdict)
+
+    def may_have_changed(self, now: datetime) -> bool:
+        """Tell whether time alone may have changed it since it was seen."""
+        ends = (self.until, self.override_until)
+        return self.verdict is State.HALF_OPEN or any(end and end <= now for end in ends)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """One line of the record of what operators did."""
+
+    at: datetime
+    action: str
+    """A lever, or `terms` when the rules were changed."""
+    by: str
+    reason: str
+    lasts: timedelta | None
+    before: State
+    """What it did with calls until then."""
+    epoch: int
+    """The epoch that began with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The fleet's leave to try the dependency once."""
+
+    token: str
+    epoch: int
+    lasts: timedelta
+    """Not settled by then, it counts as failed."""
