@@ -6,10 +6,21 @@ import sys
 from collections.abc import Sequence
 
 from healing import __version__
-from healing.cli import agent, backtest, config, doctor, forecast, score, status, switch, up
+from healing.cli import (
+    agent,
+    backtest,
+    breakers,
+    config,
+    doctor,
+    forecast,
+    score,
+    status,
+    switch,
+    up,
+)
 from healing.errors import BadInputError, ConfigError, HealingError, SetupError
 
-COMMANDS = (up, agent, status, doctor, switch, config, score, forecast, backtest)
+COMMANDS = (up, agent, status, doctor, switch, breakers, config, score, forecast, backtest)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,10 +7,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from healing.cli.breakers import state
 from healing.cli.client import ask
 from healing.cli.options import Commands, add_config, settings_of
 
 GREEN, RED, YELLOW, DIM, BOLD, PLAIN = (f"\x1b[{code}m" for code in (32, 31, 33, 2, 1, 0))
+
+REFUSING = frozenset({"open", "half_open", "forced_open"})
 
 
 def register(commands: Commands) -> None:
@@ -40,7 +43,13 @@ def is_well(status: dict[str, Any]) -> bool:
         and all(dependency["ok"] for dependency in status["dependencies"])
         and all(container["well"] is not False for container in containers)
         and not status["open_incidents"]
+        and not any(b["state"] in REFUSING for b in _not_closed(status))
     )
+
+
+def _not_closed(status: dict[str, Any]) -> list[dict[str, Any]]:
+    known = status["circuit_breakers"]
+    return known["not_closed"] if known else []
 
 
 def screen(status: dict[str, Any], *, now: datetime, colour: bool) -> str:
@@ -51,6 +60,7 @@ def screen(status: dict[str, Any], *, now: datetime, colour: bool) -> str:
             _verdict(status, paint),
             "",
             *_services(status, paint),
+            *_breakers(status, paint),
             *_incidents(status, now, paint),
             *_dependencies(status, paint),
         ]
@@ -101,6 +111,23 @@ def _services(status: dict[str, Any], paint: _Paint) -> list[str]:
                 f"  {paint(mark, style)} {container['name']:<{width}}  "
                 f"{container['status']:<10} {paint(said, DIM)}"
             )
+    return [*lines, ""]
+
+
+def _breakers(status: dict[str, Any], paint: _Paint) -> list[str]:
+    """One line for all of them, and one for each that is not simply closed."""
+    known = status["circuit_breakers"]
+    if not known or not known["by_state"]:
+        return []
+    counts = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in known["by_state"].items())
+    lines = [paint("Circuit breakers", BOLD) + paint(f"  {counts}", DIM)]
+    lines += [
+        f"  {paint('✗' if b['state'] in REFUSING else '·', YELLOW)} {b['name']} "
+        f"{state(b)}  {paint(b['why'], DIM)}"
+        for b in known["not_closed"]
+    ]
+    if known["stale"]:
+        lines.append(paint("  the shared state does not answer: as seen last", YELLOW))
     return [*lines, ""]
 
 

@@ -30,6 +30,7 @@ def status(**changes: Any) -> dict[str, Any]:
                 ],
             }
         ],
+        "circuit_breakers": None,
         "open_incidents": [],
         "lately": [],
     }
@@ -67,6 +68,27 @@ def test_an_incident_says_how_long_ago_and_where_to_read_on() -> None:
 
 def test_without_services_it_says_how_to_name_one() -> None:
     assert "healing.enable=true" in draw(services=[])
+
+
+OPEN = {"name": "payments", "state": "open", "why": "fail rate: 21 of 21 calls failed"}
+
+
+def breakers(*not_closed: dict[str, str], **by_state: int) -> dict[str, Any]:
+    return {"by_state": by_state, "not_closed": list(not_closed), "stale": False}
+
+
+def test_breakers_are_counted_and_those_that_refuse_are_named() -> None:
+    lines = draw(circuit_breakers=breakers(OPEN, closed=4, open=1)).splitlines()
+    assert lines[0] == "Something is not well; see below."
+    assert "Circuit breakers  4 closed, 1 open" in lines
+    assert "  ✗ payments open  fail rate: 21 of 21 calls failed" in lines
+
+
+def test_a_breaker_that_only_observes_is_named_and_is_no_trouble() -> None:
+    watching = {"name": "search", "state": "observing", "why": "observe by ops: a look"}
+    lines = draw(circuit_breakers=breakers(watching, observing=1)).splitlines()
+    assert lines[0] == "All is well."
+    assert "  · search observing  observe by ops: a look" in lines
 
 
 def test_colour_is_only_for_screens() -> None:
