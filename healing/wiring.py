@@ -107,8 +107,16 @@ def assemble(
     prober = NetworkProber(host)
     roll = Roll(with_labels(settings))
     chronicle = Chronicle()
+    fleet = fleet_of(settings)
+    breakers = FleetWatch(fleet, settings.circuit_breakers.services, utc_now)
     lookout = Lookout(
-        host=host, prober=prober, roll=roll, chronicle=chronicle, readers=readers, clock=utc_now
+        host=host,
+        prober=prober,
+        roll=roll,
+        chronicle=chronicle,
+        readers=readers,
+        clock=utc_now,
+        breaker=breakers.fresh,
     )
     switch = Switch(storage.state_dir / settings.safety.pause_file)
     hands = Hands(
@@ -119,8 +127,6 @@ def assemble(
         clock=utc_now,
         protected=frozenset(InstanceName(name) for name in settings.safety.protected),
     )
-    fleet = fleet_of(settings)
-    breakers = FleetWatch(fleet, settings.circuit_breakers.services, utc_now)
     return Services(
         settings=settings,
         host=host,
@@ -130,7 +136,7 @@ def assemble(
         journal=journal,
         dispatch=Dispatch(journal, roll, chronicle, launcher, utc_now),
         steps=Steps(
-            lookout=lookout, hands=hands, journal=journal, trials=Trials(fleet, breakers.get)
+            lookout=lookout, hands=hands, journal=journal, trials=Trials(fleet, breakers.fresh)
         ),
         watching=look_ahead_with(settings, roll, chronicle, ledger, book),
         breakers=breakers,

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from healing.breakers import Because, State
+from healing.breakers.operating import FleetBreaker, Lever
 from healing.diagnosis import Evidence, ProbeAnswer
 from healing.finding import Finding, Kind
 from healing.incidents import Entry, Event, Incident, Opened, advance, opened
@@ -15,6 +17,26 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 API = ServiceName("api")
 API_1 = InstanceName("shop-api-1")
 PROBE = Probe(check=Http("http://:8080/health"))
+
+CLOSED = FleetBreaker(
+    name="api",
+    verdict=State.CLOSED,
+    because=Because.NEW,
+    until=None,
+    opened=0,
+    epoch=3,
+    override=Lever.NONE,
+    override_until=None,
+    by="",
+    reason="",
+    calls=40,
+    failed=30,
+    slow=0,
+    members=4,
+    failing=3,
+    seen_at=NOON,
+)
+OPEN = replace(CLOSED, verdict=State.OPEN, because=Because.FAIL_RATE, opened=1, epoch=4)
 
 
 def seconds(count: float) -> timedelta:

@@ -13,8 +13,6 @@ from healing.names import Actor
 from healing.units import read_some_time
 from healing.watching import Sight
 
-REFUSES = frozenset({State.OPEN, State.HALF_OPEN, State.FORCED_OPEN})
-
 
 class Mode(StrEnum):
     """What a breaker is to do until further notice."""
@@ -133,7 +131,7 @@ class BreakerView(BaseModel):
         return cls(
             name=name,
             state=one.state,
-            why=sentence(one),
+            why=one.sentence(),
             because=one.because,
             until=one.until,
             verdict=one.verdict,
@@ -206,28 +204,3 @@ class BreakersInBrief(BaseModel):
             ],
             stale=bool(sight.why_stale),
         )
-
-
-def sentence(one: FleetBreaker) -> str:
-    """Say why a breaker does with calls what it does."""
-    counts = f"{one.failed} of {one.calls} calls failed" + (
-        f", {one.slow} slow" if one.slow else ""
-    )
-    if one.override is not Lever.NONE:
-        end = f", until {one.override_until:%H:%M:%S} UTC" if one.override_until else ""
-        return f"{one.override.value.replace('_', ' ')} by {one.by}: {one.reason}{end}"
-    match one.verdict, one.because:
-        case State.CLOSED, Because.NEW:
-            return f"never opened; {counts}"
-        case State.CLOSED, Because.TRIALS_SUCCEEDED:
-            return f"closed by good trials; {counts}"
-        case State.CLOSED, _:
-            return f"closed by {one.by or 'an operator'}; {counts}"
-        case State.HALF_OPEN, _:
-            return "trials find out whether it answers again"
-        case _, Because.TRIALS_FAILED:
-            return f"trials failed; opened {one.opened} times"
-        case _, Because.OPERATOR:
-            return "an override has ended: a trial will find out"
-        case _:
-            return f"{one.because.value.replace('_', ' ')}: {counts}"

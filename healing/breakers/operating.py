@@ -82,6 +82,34 @@ class FleetBreaker:
         """What processes do with calls."""
         return STATES.get(self.override, self.verdict)
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses calls because of what it found itself."""
+        return self.state in {State.OPEN, State.HALF_OPEN}
+
+    def sentence(self) -> str:
+        """Say why it does with calls what it does."""
+        if self.override is not Lever.NONE:
+            end = f", until {self.override_until:%H:%M:%S} UTC" if self.override_until else ""
+            return f"{self.override.value.replace('_', ' ')} by {self.by}: {self.reason}{end}"
+        counts = f"{self.failed} of {self.calls} calls failed" if self.calls else "no calls lately"
+        counts += f", {self.slow} slow" if self.slow else ""
+        match self.verdict, self.because:
+            case State.CLOSED, Because.NEW:
+                return f"never opened; {counts}"
+            case State.CLOSED, Because.TRIALS_SUCCEEDED:
+                return f"closed by good trials; {counts}"
+            case State.CLOSED, _:
+                return f"closed by {self.by or 'an operator'}; {counts}"
+            case State.HALF_OPEN, _:
+                return "trials find out whether it answers again"
+            case _, Because.TRIALS_FAILED:
+                return f"trials failed; opened {self.opened} times in a row"
+            case _, Because.OPERATOR:
+                return "an override has ended: a trial will find out"
+            case _:
+                return f"{self.because.value.replace('_', ' ')}: {counts}"
+
     def may_have_changed(self, now: datetime) -> bool:
         """Tell whether time alone may have changed it since it was seen."""
         ends = (self.until, self.override_until)

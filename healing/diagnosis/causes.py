@@ -173,8 +173,10 @@ def _calls_fail(e: Evidence) -> Cause | None:
     found = [f for f in e.findings if f.kind is Kind.BREAKER_OPEN]
     if not found or it is None or not it.is_running:
         return None
+    if e.breaker is not None and not e.breaker.refuses:
+        return None
     newest = max(found, key=lambda f: f.at)
-    if it.started_at is not None and it.started_at > newest.at:
+    if it.started_at is not None and newest.at - it.started_at < e.service.limits.settle:
         return None
     return Cause(code=Code.CALLS_FAIL, confidence=0.6, evidence=(newest.detail,))
 

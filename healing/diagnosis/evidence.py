@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from healing.breakers.operating import FleetBreaker
 from healing.diagnosis.chronicle import Happenings
 from healing.finding import Finding
 from healing.incidents import Exhibit
@@ -46,6 +47,8 @@ class Evidence:
     """Empty when there is none, or when it does not run."""
     dependencies: tuple[Dependency, ...] = ()
     logs: str = ""
+    breaker: FleetBreaker | None = None
+    """Of its callers; None when they share none, or nobody knows how it stands."""
     unread: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 
@@ -60,6 +63,8 @@ def exhibits(evidence: Evidence) -> tuple[Exhibit, ...]:
     rows = [*_container(evidence)]
     rows += [Exhibit(f"probe {i}", p.detail) for i, p in enumerate(evidence.probes, 1)]
     rows += [Exhibit(f"needs {d.name}", d.detail) for d in evidence.dependencies]
+    if evidence.breaker is not None:
+        rows.append(Exhibit("its callers' breaker", evidence.breaker.sentence()))
     lately = evidence.happenings[-6:]
     if lately:
         words = ", ".join(f"{h.what} {h.at:%H:%M:%S}" for h in lately)

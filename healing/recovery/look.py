@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
 
+from healing.breakers.operating import FleetBreaker
 from healing.diagnosis import Chronicle, Dependency, Evidence, ProbeAnswer
 from healing.errors import HealingError, InstanceGoneError
 from healing.incidents import Incident
@@ -28,6 +29,8 @@ class Lookout:
     chronicle: Chronicle
     readers: Executor
     clock: Callable[[], datetime]
+    breaker: Callable[[str], FleetBreaker | None]
+    """Gives the breaker of a name as it stands; None when nobody knows. Asks nobody."""
 
     def gather(self, incident: Incident) -> Evidence:
         """Look at everything that a diagnosis may want to know.
@@ -53,6 +56,7 @@ class Lookout:
             probes=tuple(answer.result() for answer in probes),
             dependencies=tuple(need.result() for need in needs),
             logs=_or_gap(logs, "its output", gaps) if logs else "",
+            breaker=self.breaker(service.name),
             unread=tuple(gaps),
         )
 

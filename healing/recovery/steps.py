@@ -138,7 +138,9 @@ class Steps:
         service = self.lookout.roll.now.service(incident.service)
         expectation = expect(service, looks[-1].instance)
         since, now = incident.acts[-1].at, self.lookout.clock()
-        verdict = judge(expectation, looks, acted_at=since, now=now)
+        breaker = self.lookout.breaker(service.name)
+        refused = breaker is not None and breaker.refuses
+        verdict = judge(expectation, looks, acted_at=since, now=now, refused=refused)
         return self.journal.write(incident.id, verdict) if verdict else None
 
     def close(

@@ -3,14 +3,11 @@
 import logging
 from collections.abc import Callable
 
-from healing.breakers import State
 from healing.breakers.operating import FleetBreaker
 from healing.errors import StateUnavailableError
 from healing.ports import FleetBreakers
 
 log = logging.getLogger(__name__)
-
-REFUSES = frozenset({State.OPEN, State.HALF_OPEN})
 
 
 class Trials:
@@ -18,7 +15,7 @@ class Trials:
 
     Args:
         fleet: Where the breakers are; None where no shared state is configured.
-        seen: Gives a breaker as it was seen last, without asking anybody.
+        seen: Gives a breaker as it stands, without asking anybody; None when nobody knows.
     """
 
     def __init__(
@@ -40,7 +37,7 @@ class Trials:
             or the shared state is away.
         """
         known = self._seen(name)
-        if self._fleet is None or known is None or known.state not in REFUSES:
+        if self._fleet is None or known is None or not known.refuses:
             return ""
         try:
             _, trial = self._fleet.take_trial(name)

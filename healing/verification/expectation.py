@@ -77,24 +77,42 @@ def expect(service: Service, instance: Instance | None) -> Expectation:
 
 
 def judge(
-    expectation: Expectation, looks: Sequence[Look], *, acted_at: datetime, now: datetime
+    expectation: Expectation,
+    looks: Sequence[Look],
+    *,
+    acted_at: datetime,
+    now: datetime,
+    refused: bool = False,
 ) -> Verified | None:
-    """Judge the looks so far (at least one), oldest first. None means: look again."""
+    """Judge the looks so far (at least one), oldest first. None means: look again.
+
+    Args:
+        expectation: What must be seen.
+        looks: What was seen.
+        acted_at: When we acted.
+        now: The present time.
+        refused: Whether its callers are still refused by a breaker of theirs: while there is time,
+            it is not over until they are let through.
+    """
     last = looks[-1]
+    in_time = now - acted_at < expectation.within
     if last.instance is None:
         return _say(Verdict.UNVERIFIABLE, "the container is gone")
 
     good = _good_tail(looks)
     if len(good) >= GOOD_LOOKS and good[-1].at - good[0].at >= expectation.stable_for:
+        if refused and in_time:
+            return None
         seconds = (good[0].at - acted_at).total_seconds()
         tried = "".join(f"; {trial}" for trial in _trials(looks)[-1:])
+        tried += "; its callers' breaker still refuses calls" if refused else ""
         said = f"well after {seconds:.1f} s, and stayed so: {expectation}{tried}"
         return _say(Verdict.STABLE, said)
 
     if last.instance.is_down and _ran_since(looks, acted_at):
         code = last.instance.exit_code
         return _say(Verdict.UNCHANGED, f"it ended again with exit code {code}")
-    if now - acted_at >= expectation.within:
+    if not in_time:
         seconds = expectation.within.total_seconds()
         return _say(Verdict.UNCHANGED, f"not stable within {seconds:g} s; last: {last.detail}")
     return None

@@ -124,6 +124,10 @@ class FleetWatch:
         with self._lock:
             return self._seen.get(name)
 
+    def fresh(self, name: str) -> FleetBreaker | None:
+        """Give one as it stands now; None when it may have changed since. Asks nobody."""
+        return None if self._why_stale() else self.get(name)
+
     def check(self, name: str) -> None:
         """Make sure that there is such a breaker.
 

@@ -9,9 +9,11 @@ from healing.instances import Health, HealthCheck, Status, What
 from healing.names import ServiceName, SignalName
 from healing.services import Expect
 from tests.stories import (
+    CLOSED,
     DIED,
     KILLED,
     NOON,
+    OPEN,
     STOPPED,
     evidence,
     exited,
@@ -176,6 +178,35 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
             ),
             Code.RECOVERED,
             id="restarted since its callers' breaker opened",
+        ),
+        pytest.param(
+            evidence(
+                running(started_at=NOON - seconds(10)),
+                probes=(says(ok=True),),
+                findings=(finding(Kind.BREAKER_OPEN),),
+            ),
+            Code.RECOVERED,
+            id="its callers' breaker opened while it started",
+        ),
+        pytest.param(
+            evidence(
+                running(),
+                probes=(says(ok=True),),
+                findings=(finding(Kind.BREAKER_OPEN),),
+                breaker=CLOSED,
+            ),
+            Code.RECOVERED,
+            id="its callers' breaker has closed since",
+        ),
+        pytest.param(
+            evidence(
+                running(),
+                probes=(says(ok=True),),
+                findings=(finding(Kind.BREAKER_OPEN),),
+                breaker=OPEN,
+            ),
+            Code.CALLS_FAIL,
+            id="its callers' breaker refuses calls",
         ),
         pytest.param(evidence(running(), probes=(says(ok=True),)), Code.RECOVERED, id="well again"),
         pytest.param(

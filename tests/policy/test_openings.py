@@ -6,27 +6,8 @@ from healing.breakers import Because, State
 from healing.breakers.operating import FleetBreaker, Lever
 from healing.finding import Kind
 from healing.policy.openings import is_an_opening, sign_of_opening
-from tests.stories import NOON
+from tests.stories import CLOSED, OPEN
 
-CLOSED = FleetBreaker(
-    name="api",
-    verdict=State.CLOSED,
-    because=Because.NEW,
-    until=None,
-    opened=0,
-    epoch=3,
-    override=Lever.NONE,
-    override_until=None,
-    by="",
-    reason="",
-    calls=40,
-    failed=30,
-    slow=0,
-    members=4,
-    failing=3,
-    seen_at=NOON,
-)
-OPEN = replace(CLOSED, verdict=State.OPEN, because=Because.FAIL_RATE, opened=1, epoch=4)
 HALF_OPEN = replace(OPEN, verdict=State.HALF_OPEN, because=Because.TIME_OVER, epoch=5)
 AGAIN = replace(OPEN, because=Because.TRIALS_FAILED, opened=2, epoch=6)
 FORCED = replace(OPEN, override=Lever.FORCE_OPEN, epoch=5)

@@ -63,6 +63,7 @@ def hands(host: OneContainer, folder: Path, clock_at: datetime) -> Hands:
         chronicle=Chronicle(),
         readers=ThreadPoolExecutor(1),
         clock=lambda: clock_at,
+        breaker=lambda _: None,
     )
     journal = Journal(FileLedger(folder), Book(), lambda: clock_at)
     return Hands(

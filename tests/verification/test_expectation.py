@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,22 @@ def verdict(looks: Sequence[Look], at: float) -> Verdict | None:
 def test_it_is_stable_after_an_unbroken_row_of_good_looks() -> None:
     assert verdict([look(n) for n in range(3, 9)], 8) is Verdict.STABLE
     assert verdict([look(n) for n in range(3, 8)], 7) is None
+
+
+def test_while_its_callers_are_refused_it_is_not_over_until_the_time_is_up() -> None:
+    looks = [look(n) for n in range(3, 80)]
+    assert judge(EXPECTED, looks, acted_at=NOON, now=NOON + seconds(30), refused=True) is None
+    late = judge(EXPECTED, looks, acted_at=NOON, now=NOON + seconds(80), refused=True)
+    assert late is not None
+    assert late.verdict is Verdict.STABLE
+    assert late.detail.endswith("its callers' breaker still refuses calls")
+
+
+def test_a_trial_of_its_breaker_stands_in_the_verdict() -> None:
+    tried = [replace(look(n), trial=f"trial {n}") for n in range(3, 9)]
+    verified = judge(EXPECTED, tried, acted_at=NOON, now=NOON + seconds(8))
+    assert verified is not None
+    assert verified.detail.endswith("; trial 8")
 
 
 def test_a_bad_answer_in_between_begins_the_row_anew() -> None:
