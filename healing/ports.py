@@ -279,8 +279,8 @@ class FleetBreakers(Protocol):
         """Name those that changed since a moment, 0 for all there are; and give the next moment."""
         ...
 
-    def read(self, name: str) -> FleetBreaker:
-        """See how one stands; one that nobody uses is closed."""
+    def read(self, names: Sequence[str]) -> Sequence[FleetBreaker]:
+        """See how some stand, in the same order; one that nobody uses is closed."""
         ...
 
     def history(self, name: str) -> Sequence[Pulled]:

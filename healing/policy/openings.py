@@ -29,6 +29,7 @@ def sign_of_opening(breaker: FleetBreaker) -> Finding:
         Because.TRIALS_FAILED: "trials failed",
         Because.FAIL_RATE: counts,
         Because.FAIL_COUNT: counts,
+        Because.IN_A_ROW: counts,
         Because.SLOW_RATE: counts,
     }.get(breaker.because, breaker.because.value)
     who = f", seen by {breaker.failing} of {breaker.members} processes" if breaker.members else ""

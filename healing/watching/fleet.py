@@ -140,7 +140,7 @@ class FleetWatch:
         _, names = self._reach().changed(0)
         if name not in names:
             raise UnknownBreakerError(name, tuple(self.sight().breakers))
-        self._take(self._reach().read(name))
+        self._take(*self._reach().read([name]))
 
     def history(self, name: str) -> Sequence[Pulled]:
         """Give what operators did to one, newest first.
@@ -191,9 +191,10 @@ class FleetWatch:
             self._waiting.update(dict.fromkeys(self._out_of_time()))
             names = list(self._waiting)[:MOST_READS]
             longest_ago = sorted(self._seen.values(), key=lambda one: one.seen_at)[:REFRESHED]
-        for name in (*names, *(one.name for one in longest_ago if one.name not in names)):
-            self._take(fleet.read(name))
-            self._waiting.pop(name, None)
+        named = dict.fromkeys([*names, *(one.name for one in longest_ago)])
+        for seen in fleet.read(list(named)):
+            self._take(seen)
+            self._waiting.pop(seen.name, None)
         # Not before all of it is read or waits: what a broken round missed, the next one finds.
         self._since = since
         self._rounds += 1

@@ -1,15 +1,18 @@
 """What processes of an application do to a breaker that they share, told to a real Redis."""
 
+import itertools
 import uuid
 
 from redis import Redis
 
-from healing.adapters.redis import BreakerStore, Terms
+from healing.adapters.redis import BreakerStore, Report, Terms
 from tests.real.redis import nap
 
 TERMS = Terms(
     open_for=40, jitter=0, trial_within=5000, trials=2, trials_at_once=2, successes_to_close=2
 )
+
+_numbers = itertools.count(1)
 
 
 class Applications:
@@ -25,9 +28,10 @@ class Applications:
     def use(self, name: str, *, failed: int = 0, ok: int = 0, terms: Terms = TERMS) -> str:
         """Call; gives the state that the last of them hears."""
         for pod in "abc":
-            said = self.store.sync(
-                name, terms, instance=f"pod-{pod}", calls=ok + failed, failed=failed, slow=0
+            counted = Report(
+                instance=f"pod-{pod}", number=next(_numbers), calls=ok + failed, failed=failed
             )
+            said = self.store.sync(name, terms, counted)
         return said.state
 
     def open(self, name: str, terms: Terms = TERMS) -> None:
