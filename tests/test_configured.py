@@ -76,6 +76,27 @@ print(charge())
     assert done.stdout.strip() == "{'queued': True}", done.stderr
 
 
+def test_the_last_good_answer_is_given_from_memory_where_the_file_says_so(file):
+    file.write_text(FILE.replace("timeout: 90s", "timeout: 90s\n      fallback_to_memory: yes"))
+    program = """
+from healing import breaker
+
+@breaker("payments")
+def charge(who, ok):
+    if not ok.pop():
+        raise OSError
+    return f"charged {who}"
+
+class Ok(list):
+    __hash__ = object.__hash__
+
+ok = Ok([False, True])
+print(charge("ada", ok), charge("ada", ok), charge("bob", Ok([False])))
+"""
+    done = run(program, file)
+    assert done.stdout.strip() == "charged ada charged ada {'queued': True}", done.stderr
+
+
 def test_a_broken_file_is_told_with_its_line(file):
     file.write_text(FILE.replace("90s", "ninety"))
     done = run(PRINT_RULES.format(name="payments", changes={}), file)

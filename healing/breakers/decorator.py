@@ -20,11 +20,11 @@ from typing import (
 )
 
 from healing.breakers.breaker import Breaker
-from healing.breakers.fallbacks import Chain, Fallback, Function, Value
+from healing.breakers.fallbacks import Chain, Fallback, Function, LastGood, Value
 from healing.breakers.guard import Pick, guard
 from healing.breakers.judgement import ErrorTest, Judgement
 from healing.breakers.permit import Permit
-from healing.breakers.registry import Family, registry
+from healing.breakers.registry import Defaults, Family, registry
 from healing.breakers.rules import LastCalls, LastSeconds, Rules, seconds
 
 P = ParamSpec("P")
@@ -202,9 +202,7 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
         bad_result=bad_result,
         retry_after=retry_after,
     )
-    links = _links(fallback)
-    if not links and known and known.fallback_response is not None:
-        links = (Value(known.fallback_response),)
+    links = _links(fallback) or (_configured(known) if known else ())
     chain = Chain(name=name, links=links, within=seconds(fallback_within)) if links else None
     return Guard(one, judgement, chain, _pick(one, key, keys_at_most))
 
@@ -234,6 +232,12 @@ def _changed(rules: Rules, changes: RuleChanges) -> Rules:
 
 def _tests(given: ErrorTest | Sequence[ErrorTest]) -> tuple[ErrorTest, ...]:
     return tuple(cast("Sequence[ErrorTest]", given)) if isinstance(given, Sequence) else (given,)
+
+
+def _configured(known: Defaults) -> tuple[Fallback, ...]:
+    memory = (LastGood(),) if known.fallback_to_memory else ()
+    fixed = () if known.fallback_response is None else (Value(known.fallback_response),)
+    return (*memory, *fixed)
 
 
 def _links(

@@ -17,6 +17,8 @@ class Defaults:
     rules: Rules
     fallback_response: object = None
     """Answer while it is open; None: no such answer."""
+    fallback_to_memory: bool = False
+    """Answer with the last good answer before that."""
 
 
 Lookup = Callable[[str], Defaults | None]

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from healing.settings.document import KeyPath
 
 WAITS_FOR: Mapping[str, str] = {
-    "circuit_breakers.default.fallback_to_memory": "breakers of a fleet",
-    "circuit_breakers.services.<name>.fallback_to_memory": "breakers of a fleet",
     "graceful_degradation": "feature flags and caches",
     "recovery.procedures": "recovery procedures",
     "predictive_monitoring.metrics.performance": "service objectives",

@@ -70,11 +70,10 @@ def test_only_keys_that_were_written_are_said_to_wait(read):
     assert waiting(written) == {("actions",): "recovery procedures", ("rollback",): "rollback"}
 
 
-def test_a_key_of_one_breaker_waits_under_its_name(read):
-    breaker = "{failure_threshold: 3, fallback_to_memory: true}"
-    written = read(f"circuit_breakers: {{services: {{pay.eu: {breaker}}}}}").written()
-    path = ("circuit_breakers", "services", "pay.eu", "fallback_to_memory")
-    assert waiting(written) == {path: "breakers of a fleet"}
+def test_a_key_of_one_alert_waits_under_its_name(read):
+    written = read("predictive_monitoring: {alerts: {disk.full: {channels: [email]}}}").written()
+    path = ("predictive_monitoring", "alerts", "disk.full", "channels")
+    assert waiting(written) == {path: "notifications"}
 
 
 @pytest.mark.parametrize("section", tables())

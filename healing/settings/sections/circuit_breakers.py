@@ -28,7 +28,7 @@ class BreakerSettings(Section):
     recovery_action: Text | None = None
     """Procedure or action to start when it opens."""
     fallback_to_memory: Flag = False
-    """Keep to this process's own count while the shared state is away."""
+    """Answer with the last good answer to the same call while it is open, kept in memory."""
 
     @field_validator("fallback_response", mode="before")
     @classmethod
@@ -52,7 +52,11 @@ class BreakerSettings(Section):
             trials_at_once=self.half_open_requests,
             successes_to_close=self.success_threshold,
         )
-        return Defaults(rules=rules, fallback_response=self.fallback_response)
+        return Defaults(
+            rules=rules,
+            fallback_response=self.fallback_response,
+            fallback_to_memory=self.fallback_to_memory,
+        )
 
 
 class CircuitBreakers(Section):

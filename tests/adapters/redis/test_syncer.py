@@ -10,7 +10,7 @@ import pytest
 from healing.adapters.redis import BreakerStore, Syncer, connect
 from healing.breakers import Breaker, BreakerOpen, State
 from healing.breakers.registry import Family
-from tests.adapters.redis.pods import RULES, Fleet, make_fleet
+from tests.adapters.redis.pods import RULES, Fleet, commands, make_fleet
 from tests.real import wait_until
 from tests.real.redis import Server
 
@@ -212,3 +212,26 @@ def test_one_syncer_serves_a_thousand_breakers(redis_server: Server):
     wait_until(lambda: many[7].state == "open")
     syncer.stop()
     assert threading.active_count() == before
+
+
+CALLS = 20_000
+
+
+@pytest.mark.parametrize("state", ["closed", "failing", "open", "half_open"])
+def test_no_call_asks_redis_anything(own_server: Server, make_fleet: Make, state: str):
+    fleet = make_fleet(own_server, 2, replace(RULES, trial_within=60, min_calls=10 * CALLS))
+    caller, other = (pod.breaker for pod in fleet.pods)
+    if state in {"open", "half_open"}:
+        fleet.control("terms", terms={"min_calls": 20})
+        wait_until(lambda: all(pod.breaker.rules.min_calls == 20 for pod in fleet.pods))
+        fleet.open()
+    if state == "half_open":
+        wait_until(other.try_acquire)
+        fleet.wait_for("half_open")
+    with own_server.client() as client:
+        before = sum(commands(client).values())
+        for _ in range(CALLS):
+            if permit := caller.try_acquire():
+                permit.record(state == "closed")
+        asked = sum(commands(client).values()) - before
+    assert asked < CALLS / 100, "the thread's own turns, however many calls there are"
