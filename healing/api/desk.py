@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -11,17 +11,20 @@ from healing.api.breaker_views import BreakersInBrief
 from healing.api.schemas import (
     ContainerView,
     DependencyView,
+    FindingView,
     IncidentStory,
     IncidentView,
     PredictionView,
     ServiceView,
 )
 from healing.api.status import Status
+from healing.finding import Kind
 from healing.incidents import Book, Incident
 from healing.instances import Health, Instance
 from healing.names import InstanceName
 from healing.ports import Launcher, ProbeResult
 from healing.recovery.dispatch import Dispatch
+from healing.recovery.noticed import Noticed
 from healing.recovery.switch import Switch
 from healing.report import headline, report
 from healing.roster import Roll
@@ -29,6 +32,9 @@ from healing.services import Service
 from healing.watching import FleetWatch, Latest
 
 SHOWN = 10
+SEEN = frozenset({Kind.EXITED, Kind.UNHEALTHY, Kind.UNRESPONSIVE})
+"""Kinds that the listeners see, again and again while they last."""
+SIGNS_COME_AGAIN = timedelta(minutes=5)
 
 
 class Checkup(Protocol):
@@ -81,6 +87,7 @@ class Desk:
             circuit_breakers=self._breakers(),
             open_incidents=[self.view(incident) for incident in self.book.open()],
             lately=[self.view(incident) for incident in reversed(over[-SHOWN:])],
+            noticed=[one for one in self.findings() if one.open and one.incident is None][:SHOWN],
         )
 
     def _breakers(self) -> BreakersInBrief | None:
@@ -94,6 +101,20 @@ class Desk:
     def predictions(self) -> list[PredictionView]:
         """Show what the latest look at each service said."""
         return [PredictionView.of(j) for j in self.latest.of(self.roll.now.stack.services)]
+
+    def findings(self) -> list[FindingView]:
+        """Show what was noticed: first what is open, each part the newest first."""
+        noticed = self.dispatch.noticed.all(self.book.all())
+        views = [FindingView.of(one, is_open=self._is_open(one)) for one in noticed]
+        return sorted(views, key=lambda view: not view.open)
+
+    def _is_open(self, noticed: Noticed) -> bool:
+        incident = self.book.get(noticed.incident) if noticed.incident else None
+        if incident is not None:
+            return incident.is_open
+        # What looking ahead finds is over when it finds it no more; signs come again by themselves.
+        lately = self.clock() - noticed.last < SIGNS_COME_AGAIN
+        return self.latest.finds(noticed.finding) or (noticed.finding.kind in SEEN and lately)
 
     def _service(self, service: Service) -> ServiceView:
         answers = self.answers()

@@ -1,14 +1,17 @@
 """Is it alive, is it ready, how does everything stand."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from healing.api.access import Viewer
 from healing.api.desk import AtDesk
 from healing.api.problems import problem
-from healing.api.schemas import PredictionView, Ready, ServiceView
+from healing.api.schemas import FindingView, PredictionView, Ready, ServiceView
 from healing.api.status import Status
+from healing.finding import Kind
 from healing.instruments import REGISTRY
 
 router = APIRouter(tags=["health"])
@@ -41,6 +44,27 @@ def status(desk: AtDesk, _: Viewer) -> Status:
 def predictions(desk: AtDesk, _: Viewer) -> list[PredictionView]:
     """Show how strange each service is, what will be full when, how likely it fails, and why."""
     return desk.predictions()
+
+
+@router.get("/findings")
+def findings(
+    desk: AtDesk,
+    _: Viewer,
+    service: str | None = None,
+    kind: Kind | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    *,
+    is_open: Annotated[bool | None, Query(alias="open")] = None,
+) -> list[FindingView]:
+    """List what is found now and what was found lately, and why it became an incident or not."""
+    wanted = [
+        finding
+        for finding in desk.findings()
+        if service in {None, finding.service}
+        and kind in {None, finding.kind}
+        and is_open in {None, finding.open}
+    ]
+    return wanted[:limit]
 
 
 @router.get("/services")

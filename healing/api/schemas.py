@@ -11,6 +11,7 @@ from healing.incidents import Incident, Remedy
 from healing.names import Actor, InstanceName, ServiceName
 from healing.policy.exhausting import Alarm
 from healing.recovery.dispatch import Request
+from healing.recovery.noticed import Noticed
 from healing.watching import Judgement
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why, in your words")]
@@ -194,6 +195,42 @@ class PredictionView(BaseModel):
                 for forecast, alarm in zip(judgement.forecasts, judgement.alarms, strict=True)
             ],
             findings=[finding.detail for finding in judgement.findings],
+        )
+
+
+class FindingView(BaseModel):
+    """Something that was noticed, and what became of it."""
+
+    service: str
+    container: Annotated[str | None, Field(description="null: it is about the whole service")]
+    kind: str
+    signal: str
+    score: Annotated[float, Field(description="How strange or how certain, 0 to 1")]
+    detail: str
+    open: Annotated[bool, Field(description="Whether it is so now")]
+    first_at: datetime
+    last_at: datetime
+    times: Annotated[int, Field(description="How often it was noticed")]
+    because: Annotated[str, Field(description="Why it became an incident, or did not")]
+    incident: Annotated[str | None, Field(description="The incident that it belongs to")]
+
+    @classmethod
+    def of(cls, noticed: Noticed, *, is_open: bool) -> "FindingView":
+        """Show a finding."""
+        found = noticed.finding
+        return cls(
+            service=found.service,
+            container=found.instance,
+            kind=found.kind,
+            signal=found.signal,
+            score=found.score,
+            detail=found.detail,
+            open=is_open,
+            first_at=noticed.first,
+            last_at=noticed.last,
+            times=noticed.times,
+            because=noticed.because,
+            incident=noticed.incident,
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from healing.api.breaker_views import BreakersInBrief
-from healing.api.schemas import DependencyView, IncidentView, ServiceView
+from healing.api.schemas import DependencyView, FindingView, IncidentView, ServiceView
 
 
 class Status(BaseModel):
@@ -21,3 +21,6 @@ class Status(BaseModel):
     ]
     open_incidents: list[IncidentView]
     lately: Annotated[list[IncidentView], Field(description="The last ten that are over")]
+    noticed: Annotated[
+        list[FindingView], Field(description="What is found now and is nobody's incident")
+    ]

@@ -62,6 +62,7 @@ def screen(status: dict[str, Any], *, now: datetime, colour: bool) -> str:
             *_services(status, paint),
             *_breakers(status, paint),
             *_incidents(status, now, paint),
+            *_noticed(status, now, paint),
             *_dependencies(status, paint),
         ]
     )
@@ -148,6 +149,16 @@ def _incident(incident: dict[str, Any], now: datetime, paint: _Paint) -> str:
     ago = _ago(now - datetime.fromisoformat(incident["opened_at"]))
     run = f"\n      {paint(incident['run_url'], DIM)}" if incident["run_url"] else ""
     return f"  {ago:>8}  #{incident['id']}  {incident['headline']}{run}"
+
+
+def _noticed(status: dict[str, Any], now: datetime, paint: _Paint) -> list[str]:
+    """What is found and nobody acts upon: an agent of before this was told says nothing of it."""
+    found = [
+        f"  {_ago(now - datetime.fromisoformat(one['first_at'])):>8}  {one['service']}: "
+        f"{one['kind']}, {one['detail']}"
+        for one in status.get("noticed", ())
+    ]
+    return [paint("Noticed", BOLD), *found, ""] if found else []
 
 
 def _dependencies(status: dict[str, Any], paint: _Paint) -> list[str]:

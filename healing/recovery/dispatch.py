@@ -14,6 +14,7 @@ from healing.names import AGENT, Actor, InstanceName, ServiceName, SignalName
 from healing.policy import Attach, Because, Open, Surroundings, Triage, triage
 from healing.ports import Launcher
 from healing.recovery.journal import Journal
+from healing.recovery.noticed import NoticeBook
 from healing.roster import Roll
 
 GIVEN_UP = frozenset({Ending.CANCELLED, Ending.ESCALATED})
@@ -67,6 +68,8 @@ class Dispatch:
         self._launcher = launcher
         self._clock = clock
         self._one_at_a_time = threading.Lock()
+        self.noticed = NoticeBook()
+        """Every finding that was judged, and what became of it."""
 
     def notice(self, finding: Finding, *, remedy: Remedy | None = None) -> Triage:
         """Judge one finding; open or extend an incident when it deserves that.
@@ -80,9 +83,10 @@ class Dispatch:
             open_incident = self._journal.book.about(finding.service, instance)
             around = self._surroundings(finding, instance, open_incident)
             verdict = triage(finding, around)
+            incident = around.open_incident
             match verdict:
-                case Attach(incident):
-                    self._journal.write(incident, Attached(finding))
+                case Attach():
+                    self._journal.write(verdict.incident, Attached(finding))
                 case Open():
                     opened = Opened(
                         service=finding.service,
@@ -91,10 +95,11 @@ class Dispatch:
                         by=AGENT,
                         remedy=remedy,
                     )
-                    incident = self._journal.write(new_id(self._clock()), opened)
-                    self._launcher.launch(incident.id)
+                    incident = self._journal.write(new_id(self._clock()), opened).id
+                    self._launcher.launch(incident)
                 case _:
                     pass
+            self.noticed.write(finding, verdict.because, incident, now=self._clock())
             return verdict
 
     def request(self, request: Request) -> Incident:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from healing.finding import Kind
+from healing.finding import Finding, Kind
 from healing.names import Fingerprint, ServiceName
 from healing.watching.seer import Judgement
 
@@ -51,6 +51,12 @@ class Latest:
         """Give what the latest look at a service said; None before the first."""
         with self._lock:
             return self._by_service.get(service)
+
+    def finds(self, finding: Finding) -> bool:
+        """Tell whether the latest look at its service has found the same."""
+        newest = self.before(finding.service)
+        found = newest.findings if newest else ()
+        return any(one.fingerprint == finding.fingerprint for one in found)
 
     def of(self, services: Iterable[ServiceName]) -> list[Judgement]:
         """List the latest judgement of each of these services that was looked at."""

@@ -101,3 +101,14 @@ def test_the_exit_code_follows_the_eye() -> None:
     assert not is_well(status(open_incidents=[INCIDENT]))
     assert not is_well(status(acting=False))
     assert not is_well(status(dependencies=[{"name": "prefect", "ok": False, "detail": ""}]))
+
+
+def test_what_is_noticed_and_nobody_acts_upon_has_its_line() -> None:
+    odd = {
+        "service": "api",
+        "kind": "anomaly",
+        "detail": "latency is 2 s, usually 80 ms",
+        "first_at": (NOON - timedelta(minutes=3)).isoformat(),
+    }
+    assert "     3 min  api: anomaly, latency is 2 s, usually 80 ms" in draw(noticed=[odd])
+    assert "Noticed" not in draw()
