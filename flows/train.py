@@ -14,7 +14,7 @@ from healing.names import ServiceName
 from healing.watching import Learned, Result, Shard, shards, summary
 from healing.wiring import services
 from tasks.retrying import recorded
-from tasks.training import forget, learn, learn_elsewhere, learn_failures
+from tasks.training import forget, learn, learn_elsewhere, learn_failures, let_go
 from tasks.watching import observe
 
 LOCAL = "local"
@@ -53,13 +53,22 @@ async def train(
     if dask:
         learned = await asyncio.to_thread(learn_on_dask, dask, parts, seed, only_due=only_due)
     else:
-        learned = [
-            one for shard in parts for one in await recorded(learn, shard, seed, only_due=only_due)
-        ]
+        learned = await learn_here(parts, seed, only_due=only_due)
     if not service:
         await recorded(learn_failures, only_due=only_due)
         await recorded(forget)
     return verdict(learned)
+
+
+async def learn_here(parts: Sequence[Shard], seed: int, *, only_due: bool) -> list[Learned]:
+    """Learn shard by shard, all of them in one process beside this one."""
+    learned = list[Learned]()
+    try:
+        for shard in parts:
+            learned += await recorded(learn, shard, seed, only_due=only_due)
+    finally:
+        await let_go()
+    return learned
 
 
 def learn_on_dask(

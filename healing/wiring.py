@@ -39,6 +39,7 @@ from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
 from healing.watching import FailureLearner, FleetWatch, Latest, Learner, Observer, Remembered, Seer
+from healing.watching.apart import Apart
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Watching:
     observer: Observer
     seer: Seer
     learner: Learner
+    apart: Apart
     failures: FailureLearner
     latest: Latest
     shard_size: int
@@ -202,6 +204,7 @@ def look_ahead_with(
             window=monitoring.anomaly_detection.training_window,
             vanished=storage.retention.vanished,
         ),
+        apart=Apart(),
         failures=FailureLearner(
             remembered=Remembered(HistoryFiles(storage.state_dir / "signs")),
             models=models,

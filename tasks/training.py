@@ -6,7 +6,6 @@ from prefect import task
 
 from healing.roster import Roll
 from healing.watching import Learned, Learner, Result, Shard
-from healing.watching.apart import learn_apart
 from healing.wiring import services
 from tasks.noting import say, say_some
 from tasks.retrying import ACTS, READS
@@ -14,10 +13,10 @@ from tasks.retrying import ACTS, READS
 
 @task(name="learn", task_run_name="learn{shard}", **READS)
 async def learn(shard: Shard, seed: int, *, only_due: bool) -> list[Learned]:
-    """Fit a model of each service of a shard, in a process that ends with it."""
-    learner = services().watching.learner
+    """Fit a model of each service of a shard, in the process that learns all of a run."""
+    watching = services().watching
     learned = await asyncio.to_thread(
-        learn_apart, learner, shard.names, seed=seed, only_due=only_due
+        watching.apart.learn, watching.learner, shard.names, seed=seed, only_due=only_due
     )
     return _said(learned)
 
@@ -49,6 +48,11 @@ async def forget() -> None:
     await asyncio.to_thread(learner.keep_only, known)
     before = learner.clock() - learner.vanished
     await asyncio.to_thread(services().watching.failures.keep_only, known, before=before)
+
+
+async def let_go() -> None:
+    """End the process that learnt, which gives its memory back."""
+    await asyncio.to_thread(services().watching.apart.let_go)
 
 
 def _said(learned: list[Learned]) -> list[Learned]:

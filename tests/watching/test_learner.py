@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from healing.history import History
 from healing.names import ServiceName, SignalName
 from healing.ports import StoredModel
 from healing.watching import Learner, Result, has_its_turn, summary
-from healing.watching.apart import learn_apart
-from healing.wiring import utc_now
 
 API, DB = ServiceName("api"), ServiceName("db")
 STEP = 300
@@ -187,13 +184,3 @@ def test_a_service_that_is_gone_is_remembered_for_a_while(learner: Make) -> None
     assert one.histories.load(API) is not None
     assert versions(one, "anomaly-api") == 3
     assert versions(one, "anomaly-db") == 0
-
-
-def test_learning_apart_is_learning(learner: Make) -> None:
-    one = replace(learner(), clock=utc_now)
-    one.histories.save(API, history())
-
-    (learned,) = learn_apart(one, [API], seed=0, only_due=False)
-
-    assert (learned.service, learned.result) == (API, Result.LEARNT)
-    assert one.models.load("anomaly-api").manifest.signals == ("cpu", "memory", "requests")
