@@ -7,7 +7,8 @@ from healing.breakers import registry
 from healing.configured import shared_state
 
 _log = logging.getLogger(__name__)
-_joined: list[Any] = []
+_joined: list[tuple[Any, Any]] = []
+"""The syncer, and the client to close with it, if it is ours."""
 
 
 def join(state: Any = None) -> None:
@@ -30,20 +31,23 @@ def join(state: Any = None) -> None:
     leave()
     client = connect(state) if isinstance(state, str) else state
     syncer = Syncer(BreakerStore(client), registry.all)
-    _joined.append(syncer)
+    _joined.append((syncer, client if isinstance(state, str) else None))
     syncer.start()
 
 
 def leave() -> None:
     """Decide alone from now on."""
     while _joined:
-        _joined.pop().stop()
+        syncer, client = _joined.pop()
+        syncer.stop()
+        if client is not None:
+            client.close()
 
 
 def join_if_known() -> None:
     """Join where the environment says where; else say once that each process decides alone."""
     if _joined:
-        _joined[0].wake()
+        _joined[0][0].wake()
     elif shared_state():
         join()
     else:

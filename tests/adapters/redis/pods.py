@@ -28,10 +28,14 @@ class Fleet:
     name: str
     rules: Rules
     pods: list[Pod] = field(default_factory=list[Pod])
+    clients: list[Redis] = field(default_factory=list[Redis])
 
-    @property
-    def store(self) -> BreakerStore:
-        return BreakerStore(connect(self.server.url))
+    def __post_init__(self) -> None:
+        self.store = self.connect()
+
+    def connect(self) -> BreakerStore:
+        self.clients.append(connect(self.server.url))
+        return BreakerStore(self.clients[-1])
 
     def read(self) -> FleetStanding:
         return self.store.read(self.name, terms_of(self.rules))
@@ -48,7 +52,7 @@ class Fleet:
     def start(self, pods: int) -> None:
         for _ in range(pods):
             breaker = Breaker(self.name, self.rules, scope="fleet")
-            syncer = Syncer(BreakerStore(connect(self.server.url)), lambda one=breaker: [one])
+            syncer = Syncer(self.connect(), lambda one=breaker: [one])
             syncer.start()
             self.pods.append(Pod(breaker, syncer))
 
@@ -75,6 +79,8 @@ class Fleet:
     def disband(self) -> None:
         for pod in self.pods:
             pod.syncer.stop()
+        for client in self.clients:
+            client.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from healing.adapters.redis import BreakerStore, Syncer, connect
+from healing.adapters.redis import Syncer
 from healing.breakers import Breaker, BreakerOpen, State
 from healing.breakers.registry import Family
 from tests.adapters.redis.pods import RULES, Fleet, commands, make_fleet
@@ -188,7 +188,7 @@ def test_breakers_by_key_are_shared_by_their_key(redis_server: Server, make_flee
     fleet = make_fleet(redis_server, 1)
     parent = Breaker("by-key", RULES, scope="fleet")
     family = Family(parent)
-    syncer = Syncer(BreakerStore(connect(redis_server.url)), lambda: [parent, *family.all()])
+    syncer = Syncer(fleet.store, lambda: [parent, *family.all()])
     syncer.start()
     wait_until(lambda: parent.fleet.view)
     fleet.name = "by-key:eu"
@@ -198,11 +198,11 @@ def test_breakers_by_key_are_shared_by_their_key(redis_server: Server, make_flee
     syncer.stop()
 
 
-def test_one_syncer_serves_a_thousand_breakers(redis_server: Server):
+def test_one_syncer_serves_a_thousand_breakers(redis_server: Server, make_fleet: Make):
     many = [Breaker(f"many-{number}", RULES, scope="fleet") for number in range(1000)]
     alone = Breaker("many-alone", RULES)
     before = threading.active_count()
-    syncer = Syncer(BreakerStore(connect(redis_server.url)), lambda: [*many, alone])
+    syncer = Syncer(make_fleet(redis_server, 0).store, lambda: [*many, alone])
     syncer.start()
     wait_until(lambda: all(one.fleet.view for one in many), within=20)
     assert threading.active_count() == before + 1
