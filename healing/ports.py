@@ -296,7 +296,10 @@ class FleetBreakers(Protocol):
         ...
 
     def take_trial(self, name: str) -> tuple[FleetBreaker, Trial | None]:
-        """Ask for leave to try the dependency; None when no trial is due, or all are taken."""
+        """Ask for leave to try what was just mended; None when all trials are taken.
+
+        It need not wait until the breaker's time is over, as users' requests must.
+        """
         ...
 
     def settle_trial(self, name: str, trial: Trial, *, ok: bool) -> FleetBreaker:

@@ -31,6 +31,7 @@ class Because(StrEnum):
     IN_A_ROW = "in_a_row"
     SLOW_RATE = "slow_rate"
     TIME_OVER = "time_over"
+    MENDED = "mended"
     TRIALS_SUCCEEDED = "trials_succeeded"
     TRIALS_FAILED = "trials_failed"
     TRIALS_TAKEN = "trials_taken"

@@ -116,8 +116,8 @@ class Steps:
     def look_again(self, incident: Incident) -> Look:
         """Look whether the last act helps.
 
-        Once it looks well, the next look is a trial of the service's breaker as well, where its
-        callers share one that refuses calls now and a trial is due: no user has to try it out.
+        Once it looks well, and its callers share a breaker that still refuses calls, further looks
+        are trials of that breaker as well: no user has to try it out.
         """
         look = self.lookout.look(incident)
         if not look.is_good or not look.is_an_answer:
@@ -128,7 +128,9 @@ class Steps:
             look = self.lookout.look(incident)
             return look.is_good
 
-        tried = self.trials.settle_by(incident.service, check)
+        tried = self.trials.settle_by(
+            incident.service, check, act=(incident.id, len(incident.acts))
+        )
         return replace(look, trial=tried)
 
     def judge(self, incident: Incident, looks: Sequence[Look]) -> Incident | None:

@@ -79,10 +79,10 @@ class BreakerStore:
         return self.ask(questions.reporting(name, terms, report))
 
     def ticket(
-        self, name: str, terms: Terms | None, token: str
+        self, name: str, terms: Terms | None, token: str, *, mended: bool = False
     ) -> tuple[FleetStanding, Lease | None]:
         """Ask for leave to make one trial; None when there is none to be had now."""
-        return self.ask(questions.asking(name, terms, token))
+        return self.ask(questions.asking(name, terms, token, mended=mended))
 
     def settle(
         self, name: str, terms: Terms | None, lease: Lease, *, ok: bool | None

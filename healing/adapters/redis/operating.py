@@ -68,8 +68,9 @@ class RedisFleet:
         return now
 
     def take_trial(self, name: str) -> tuple[FleetBreaker, Trial | None]:
-        """Ask for leave to try the dependency; None when no trial is due, or all are taken."""
-        standing, lease = self._store.ticket(name, None, f"recovery-{uuid.uuid4().hex}")
+        """Ask for leave to try what was just mended; None when all trials are taken."""
+        token = f"recovery-{uuid.uuid4().hex}"
+        standing, lease = self._store.ticket(name, None, token, mended=True)
         if lease is None:
             return _seen(standing), None
         lasts = timedelta(milliseconds=lease.lasts)

@@ -42,16 +42,19 @@ def reporting(name: str, terms: Terms, report: Report) -> Question[FleetStanding
 
 
 def asking(
-    name: str, terms: Terms | None, token: str
+    name: str, terms: Terms | None, token: str, *, mended: bool = False
 ) -> Question[tuple[FleetStanding, Lease | None]]:
-    """Ask for leave to make one trial; asked again with the same token, it is the same leave."""
+    """Ask for leave to make one trial; asked again with the same token, it is the same leave.
+
+    Who has just mended the dependency need not wait until the time is over.
+    """
 
     def read(answer: Any) -> tuple[FleetStanding, Lease | None]:
         row, lasts = answer
         standing = FleetStanding.read(name, row)
         return standing, Lease(token, standing.epoch, int(lasts)) if lasts else None
 
-    return Question("ticket", name, terms, (token,), read)
+    return Question("ticket", name, terms, (token, int(mended)), read)
 
 
 def settling(
