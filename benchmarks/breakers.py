@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from benchmarks._breaker_fleet import Server, fleet
 from benchmarks._breaker_peers import NEVER, CannotError, Peer, module, peers
 
 CALLS = 20_000
@@ -50,6 +51,8 @@ def main() -> None:
         print(f"left out: {reason}")
     _judge(took)
     _commands()
+    with _redis_server() as server:
+        fleet(server, is_quick=quick)
 
 
 def _measure(
@@ -174,7 +177,7 @@ def _commands() -> None:
     try:
         library = module("pybreaker")
         redis = module("redis")
-        with _redis_server() as port:
+        with _redis_server() as (port, _):
             client = redis.Redis(port=port)
             storage = library.CircuitRedisStorage("closed", client)
             one = library.CircuitBreaker(fail_max=NEVER, reset_timeout=NEVER, state_storage=storage)
@@ -207,7 +210,7 @@ def _asked(client: Any, one: Any, call: Callable[[], Any], calls: int = 200) -> 
 
 
 @contextlib.contextmanager
-def _redis_server() -> Iterator[int]:
+def _redis_server() -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -222,7 +225,7 @@ def _redis_server() -> Iterator[int]:
                 if time.monotonic() > ends:
                     raise OSError("redis-server did not start within 10 s")
                 time.sleep(0.05)
-            yield port
+            yield port, server.pid
         finally:
             server.terminate()
             server.wait(10)
