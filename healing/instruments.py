@@ -97,6 +97,12 @@ LEAKING = Gauge(
     ["resource", "service"],
     registry=REGISTRY,
 )
+LEAKING_REPLICAS = Gauge(
+    "self_healing_leaking_replicas",
+    "How many replicas of a service leak a resource, of those that are asked each for itself.",
+    ["resource", "service"],
+    registry=REGISTRY,
+)
 DATA_AGE = Gauge(
     "self_healing_data_age_seconds",
     "Age of the newest point of a service; NaN when there is none.",
@@ -123,6 +129,9 @@ def show_judgement(judgement: Judgement) -> None:
     for leak in judgement.leaks:
         PREDICTIONS.labels("leak", service).inc()
         LEAKING.labels(leak.signal, service).set(leak.leaks)
+    for peers in judgement.peers:
+        leaking = len(peers.compared.leaking)
+        LEAKING_REPLICAS.labels(peers.signal, service).set(leaking)
     for forecast in judgement.forecasts:
         PREDICTIONS.labels("exhaustion", service).inc()
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}

@@ -93,6 +93,10 @@ class Probe:
     """Bad answers in a row before it counts as unresponsive."""
 
 
+REPLICA = "{replica}"
+"""Stands for the name of a container in a query that is put once for each."""
+
+
 class Direction(StrEnum):
     """Which way a signal has to stray to be worth an alarm."""
 
@@ -111,6 +115,8 @@ class Signal:
     unit: str = ""
     capacity: float | str | None = None
     """Where it is full, in `unit`, or PromQL that says so; None when it cannot run out."""
+    per_replica: str = ""
+    """PromQL of one replica, `{replica}` for the name of its container; empty: not asked."""
     direction: Direction | None = None
     """Which way it has to stray to be worth an alarm; None goes by what it is."""
     min_deviation: float | None = None

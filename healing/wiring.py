@@ -181,7 +181,14 @@ def look_ahead_with(
     keep = min(storage.retention.history, MOST_ROWS * monitoring.every)
     grid = Grid(step=monitoring.every, keep=keep)
     return Watching(
-        observer=Observer(source=source, histories=histories, roll=roll, grid=grid, clock=utc_now),
+        observer=Observer(
+            source=source,
+            histories=histories,
+            replicas=HistoryFiles(storage.state_dir / "replicas"),
+            roll=roll,
+            grid=grid,
+            clock=utc_now,
+        ),
         seer=Seer(
             models=RememberedModels(models),
             source=source,

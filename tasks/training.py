@@ -47,6 +47,7 @@ async def forget() -> None:
     known, learner = list(roll.now.stack.services), services().watching.learner
     await asyncio.to_thread(learner.keep_only, known)
     before = learner.clock() - learner.vanished
+    await asyncio.to_thread(services().watching.observer.replicas.keep_only, known, before=before)
     await asyncio.to_thread(services().watching.failures.keep_only, known, before=before)
 
 

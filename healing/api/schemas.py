@@ -12,7 +12,7 @@ from healing.names import Actor, InstanceName, ServiceName
 from healing.policy.exhausting import Alarm
 from healing.recovery.dispatch import Request
 from healing.recovery.noticed import Noticed
-from healing.watching import Judgement
+from healing.watching import Judgement, Peers
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why, in your words")]
 
@@ -158,6 +158,27 @@ class ForecastView(BaseModel):
         )
 
 
+class PeersView(BaseModel):
+    """Which of the replicas of a service leak."""
+
+    resource: str
+    spread: Annotated[str, Field(description="none, leak_one, leak_all_peers or leak")]
+    leaking: list[str]
+    compared: Annotated[list[str], Field(description="All of which enough is known")]
+    why: str
+
+    @classmethod
+    def of(cls, peers: Peers) -> "PeersView":
+        """Show a comparison."""
+        return cls(
+            resource=peers.signal,
+            spread=peers.compared.spread,
+            leaking=list(peers.compared.leaking),
+            compared=sorted(peers.leaks),
+            why=peers.compared.reason,
+        )
+
+
 class PredictionView(BaseModel):
     """What the latest look at a service said."""
 
@@ -174,6 +195,7 @@ class PredictionView(BaseModel):
     why_likely: Annotated[str, Field(description="Or why it is none")]
     failures_learnt_from: Annotated[int, Field(description="0: only the prior of causes speaks")]
     forecasts: list[ForecastView]
+    peers: list[PeersView]
     findings: Annotated[list[str], Field(description="What deserves attention")]
 
     @classmethod
@@ -194,6 +216,7 @@ class PredictionView(BaseModel):
                 ForecastView.of(forecast, alarm)
                 for forecast, alarm in zip(judgement.forecasts, judgement.alarms, strict=True)
             ],
+            peers=[PeersView.of(peers) for peers in judgement.peers],
             findings=[finding.detail for finding in judgement.findings],
         )
 

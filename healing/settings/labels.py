@@ -40,7 +40,14 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 """Labels that are one key of the service, under their name without `healing.`."""
 
 _PROBE = {"interval": "every", "timeout": "timeout", "threshold": "failures"}
-_OF_A_METRIC = ("unit", "capacity", "direction", "min_deviation", "min_relative_deviation")
+_OF_A_METRIC = (
+    "unit",
+    "capacity",
+    "per_replica",
+    "direction",
+    "min_deviation",
+    "min_relative_deviation",
+)
 _OWN = ("enable", "service", "group", "depends_on", "probe")
 KNOWN_LABELS: tuple[str, ...] = (
     *(f"{PREFIX}{name}" for name in (*_OWN, *_KEYS)),

@@ -6,6 +6,7 @@ from healing.watching.fleet import FleetWatch, Sight
 from healing.watching.latest import Latest
 from healing.watching.learner import Learned, Learner, Result, summary
 from healing.watching.observer import Observed, Observer
+from healing.watching.peers import Peers
 from healing.watching.remembered import Remembered
 from healing.watching.seer import Judgement, Seer
 from healing.watching.turns import Shard, drift, has_its_turn, shards
@@ -19,6 +20,7 @@ __all__ = [
     "Learner",
     "Observed",
     "Observer",
+    "Peers",
     "Remembered",
     "Result",
     "Seer",

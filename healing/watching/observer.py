@@ -1,9 +1,8 @@
 """Read what is new of every service, and keep it."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from healing.history import (
     Freshness,
@@ -18,7 +17,11 @@ from healing.history import (
 from healing.names import ServiceName, SignalName
 from healing.ports import HistoryStore, MetricSource
 from healing.roster import Roll
-from healing.services import Service
+from healing.services import Service, Signal
+from healing.watching.peers import signals_of_replicas
+
+PEERS_KEPT = timedelta(days=3)
+"""How long the history of a replica is kept: a leak shows within a day or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +32,8 @@ class Observed:
     history: History
     states: Mapping[SignalName, Freshness]
     now: datetime
+    replicas: History | None = None
+    """What is known of each replica, a column for each (see `of_replica`); None: not asked."""
 
     @property
     def trouble(self) -> str:
@@ -51,6 +56,8 @@ class Observer:
     histories: HistoryStore
     roll: Roll
     grid: Grid
+    replicas: HistoryStore
+    """Keeps what is known of each replica, for three days at most."""
     clock: Callable[[], datetime]
 
     def services(self) -> list[Service]:
@@ -64,28 +71,58 @@ class Observer:
             SetupError: History cannot be written to disk.
         """
         now = self.clock()
-        known = {s.name: self.histories.load(s.name) for s in services}
-        asked = [
-            (service, read)
-            for service in services
-            for read in what_to_read(known[service.name], service.signals, now=now, grid=self.grid)
+        wholes = [_Subject(s.name, s.signals, self.histories, self.grid) for s in services]
+        short = replace(self.grid, keep=min(self.grid.keep, PEERS_KEPT))
+        parts = [
+            _Subject(s.name, signals, self.replicas, short)
+            for s in services
+            if (signals := signals_of_replicas(s, self.roll.now.of(s.name)))
         ]
+        read = self._read([*wholes, *parts], now)
+        peers = {
+            one.name: history for one, (history, _) in zip(parts, read[len(wholes) :], strict=True)
+        }
+        return [
+            Observed(
+                service=service,
+                history=history,
+                states=freshness(history, readings, now=now, grid=self.grid),
+                now=now,
+                replicas=peers.get(service.name),
+            )
+            for service, (history, readings) in zip(services, read, strict=False)
+        ]
+
+    def _read(
+        self, subjects: Sequence["_Subject"], now: datetime
+    ) -> list[tuple[History, list[Reading]]]:
+        """Put all questions at once; keep what they say of each subject, and give it."""
+        known = [one.store.load(one.name) for one in subjects]
+        asked = [
+            (number, read)
+            for number, one in enumerate(subjects)
+            for read in what_to_read(known[number], one.signals, now=now, grid=one.grid)
+        ]
+        answers: list[list[Reading]] = [[] for _ in subjects]
         readings = self.source.read([read for _, read in asked])
-        answers = defaultdict[ServiceName, list[Reading]](list)
-        for (owner, _), reading in zip(asked, readings, strict=True):
-            answers[owner.name].append(reading)
-        found: list[Observed] = []
-        for service in services:
-            mine = answers[service.name]
-            history = absorb(
-                known[service.name], mine, signals=service.signals, now=now, grid=self.grid
-            )
-            self.histories.save(
-                service.name, history, changed_from=_first_asked(mine, known[service.name])
-            )
-            states = freshness(history, mine, now=now, grid=self.grid)
-            found.append(Observed(service=service, history=history, states=states, now=now))
+        for (number, _), reading in zip(asked, readings, strict=True):
+            answers[number].append(reading)
+        found = list[tuple[History, list[Reading]]]()
+        for one, before, mine in zip(subjects, known, answers, strict=True):
+            history = absorb(before, mine, signals=one.signals, now=now, grid=one.grid)
+            one.store.save(one.name, history, changed_from=_first_asked(mine, before))
+            found.append((history, mine))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Signals that are read and kept together."""
+
+    name: ServiceName
+    signals: tuple[Signal, ...]
+    store: HistoryStore
+    grid: Grid
 
 
 def _first_asked(readings: Sequence[Reading], known: History | None) -> int | None:

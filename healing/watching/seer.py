@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -23,9 +24,7 @@ from healing.policy.exhausting import LOOKS_APART, Alarm, alarm_of
 from healing.policy.failing import Likely, Terms, likely_to_fail
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
-    finding_of_exhaustion,
     finding_of_failure,
-    finding_of_leak,
     finding_of_strangeness,
 )
 from healing.ports import MetricSource, ModelStore
@@ -33,8 +32,10 @@ from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.became import failures_in
 from healing.watching.failures import hazard_in
+from healing.watching.filling import fillings
 from healing.watching.leaks import leak_of
 from healing.watching.observer import Observed
+from healing.watching.peers import Peers, peers_of
 from healing.watching.pictures import picture
 from healing.watching.remembered import Remembered
 from healing.watching.signs import gather
@@ -61,6 +62,7 @@ class Judgement:
         findings: What deserves attention.
         at: When it was looked at.
         leaks: One for each signal that a process holds on to.
+        peers: What the replicas of the service say of each signal that is asked of each.
         picture: Of the first finding, as a `data:` address; empty when there is none.
         rarity: Of the strangeness that is a finding, minus the decimal logarithm of its
             probability; 0 when it is none.
@@ -77,6 +79,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     at: datetime
     leaks: tuple[Leak, ...] = ()
+    peers: tuple[Peers, ...] = ()
     picture: str = ""
     rarity: float = 0.0
 
@@ -146,17 +149,15 @@ class Seer:
         every = timedelta(seconds=seen.history.step)
         said = {forecast.signal: forecast for forecast in before.forecasts} if before else {}
         alarms = tuple(alarm_of(one, said.get(one.signal), every=every) for one in forecasts)
-        full = [
-            finding_of_exhaustion(name, instance, forecast, alarm)
-            for forecast, alarm in zip(forecasts, alarms, strict=True)
-        ]
-        told = {finding.signal for finding in full if finding is not None}
-        leaking = [
-            finding_of_leak(name, instance, leak, within=self.window)
-            for leak in leaks
-            if leak.signal not in told
-        ]
-        filling = [finding for finding in (*full, *leaking) if finding is not None]
+        peers = self._peers(seen, capacities)
+        filling = fillings(
+            name,
+            zip(forecasts, alarms, strict=True),
+            leaks,
+            peers,
+            only=instance,
+            within=self.window,
+        )
         prognosis = self._prognosis(seen, strange.lately, forecasts, leaks)
         lately = before if before and seen.now - before.at <= LOOKS_APART * every else None
         likely = likely_to_fail(
@@ -174,6 +175,7 @@ class Seer:
             forecasts=forecasts,
             alarms=alarms,
             leaks=leaks,
+            peers=peers,
             horizon=self.window,
             prognosis=prognosis,
             likely=likely,
@@ -247,13 +249,30 @@ class Seer:
             restarts=restarts,
         )
 
-    def _restarts(self, service: ServiceName) -> list[datetime]:
-        return [
-            happening.at
-            for instance in self.roll.now.of(service)
-            for happening in self.chronicle.of(instance.name)
-            if happening.what is What.STARTED
+    def _peers(
+        self, seen: Observed, capacities: Sequence[tuple[Signal, float]]
+    ) -> tuple[Peers, ...]:
+        if seen.replicas is None:
+            return ()
+        compared = [
+            peers_of(
+                seen.replicas,
+                signal,
+                capacity,
+                instances=self.roll.now.of(seen.service.name),
+                restarts_of=self._starts,
+                now=seen.now,
+            )
+            for signal, capacity in capacities
+            if signal.per_replica
         ]
+        return tuple(one for one in compared if one is not None)
+
+    def _restarts(self, service: ServiceName) -> list[datetime]:
+        return [at for instance in self.roll.now.of(service) for at in self._starts(instance.name)]
+
+    def _starts(self, instance: InstanceName) -> list[datetime]:
+        return [h.at for h in self.chronicle.of(instance) if h.what is What.STARTED]
 
     def _only_instance(self, service: ServiceName) -> InstanceName | None:
         found = self.roll.now.of(service)

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BeforeValidator, field_serializer
 
 from healing.names import SignalName
-from healing.services import Direction, Signal
+from healing.services import REPLICA, Direction, Signal
 from healing.settings import promql
 from healing.settings.kinds import Ratio, Text, one_of, read_text
 from healing.settings.section import Section
@@ -42,6 +42,13 @@ def _read_direction(value: object) -> Direction | None:
     return None if value is None else one_of(Direction)(value)
 
 
+def _read_per_replica(value: object) -> str:
+    query = "" if value is None else read_text(value).strip()
+    if query and REPLICA not in query:
+        raise ValueError(f"must say {REPLICA} where the name of the container goes")
+    return promql.checked(query) if query else ""
+
+
 PromQL: TypeAlias = Annotated[
     str, BeforeValidator(lambda value: promql.checked(read_text(value).strip()))
 ]
@@ -59,6 +66,9 @@ class SignalSettings(Section):
         BeforeValidator(_read_capacity, json_schema_input_type=float | str | None),
     ] = None
     """Where it is full: a number, a size such as `512MiB`, or PromQL; nothing if it cannot be."""
+
+    per_replica: Annotated[str, BeforeValidator(_read_per_replica)] = ""
+    """PromQL of one replica, `{replica}` for its container: tells which of them leaks."""
 
     direction: Annotated[Direction | None, BeforeValidator(_read_direction)] = None
     """Which way it has to stray for an alarm: up, down or both; by default as its name suggests."""
@@ -84,6 +94,7 @@ class SignalSettings(Section):
             query=self.query,
             unit=self.unit,
             capacity=self.capacity,
+            per_replica=self.per_replica,
             direction=self.direction,
             min_deviation=self.min_deviation,
             min_relative_deviation=self.min_relative_deviation,
