@@ -6,7 +6,7 @@ from healing.breakers.fleet import Ticket
 from healing.breakers.window import Window
 
 if TYPE_CHECKING:
-    from healing.breakers.breaker import Breaker
+    from healing.breakers.gate import Gate
 
 
 class Permit:
@@ -27,7 +27,7 @@ class Permit:
 
     def __init__(
         self,
-        breaker: "Breaker",
+        breaker: "Gate",
         window: Window | None,
         began: float,
         ticket: Ticket | int | None = None,
