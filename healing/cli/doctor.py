@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from healing.cli.options import Commands, add_config, settings_of
-from healing.errors import HealingError, SetupError
+from healing.errors import HealingError, SetupError, StateUnavailableError
 from healing.settings import Settings
 
 LEAST_SPACE = 256 * 1024 * 1024
@@ -84,17 +84,23 @@ def look_at_prefect(settings: Settings) -> str:
 
 
 def look_at_redis(settings: Settings) -> str:
-    """See whether the server that we were given is there."""
-    url = settings.storage.redis_url
-    if not url:
+    """Ask the server that we were given for the circuit breakers of the fleet."""
+    from healing.wiring import fleet_of
+
+    url, fleet = settings.storage.redis_url, fleet_of(settings)
+    if not url or fleet is None:
         return "none is given: `heal up` starts a Valkey server of its own"
-    _knock(url, "set `storage.redis_url` or HEALING_REDIS_URL, or start that server")
-    return f"{_shown(url)} is there"
+    try:
+        _, names = fleet.changed(0)
+    except StateUnavailableError as error:
+        remedy = "set `storage.redis_url` or HEALING_REDIS_URL, or start that server"
+        raise SetupError(f"{_shown(url)}: {error}", remedy=remedy) from error
+    return f"{_shown(url)} answers, {len(names)} circuit breakers"
 
 
 def _knock(url: str, remedy: str) -> None:
     parts = urlsplit(url)
-    port = parts.port or {"https": 443, "redis": 6379, "rediss": 6379}.get(parts.scheme, 80)
+    port = parts.port or {"https": 443}.get(parts.scheme, 80)
     try:
         socket.create_connection((parts.hostname or "", port), WITHIN).close()
     except OSError as error:

@@ -13,6 +13,7 @@ import pytest
 
 from healing.adapters.processes import ProcessHost
 from tests.real import ROOT, free_port
+from tests.real.redis import Server
 
 SERVICES = "services: {api: {metrics: {cpu: 'up'}}}\n"
 
@@ -178,3 +179,13 @@ def test_the_doctor_names_each_thing_that_is_wrong_and_how_to_mend_it(tmp_path: 
     assert "✗ metrics" in done.stdout
     assert "✗ shared state" in done.stdout
     assert "secret" not in done.stdout
+
+
+@pytest.mark.real("redis")
+def test_the_doctor_asks_the_shared_state_and_not_only_whether_something_listens(
+    redis_server: Server, taken: int, tmp_path: Path
+) -> None:
+    well = heal("doctor", state=tmp_path, HEALING_REDIS_URL=redis_server.url)
+    assert f"✓ shared state  {redis_server.url} answers, 0 circuit breakers" in well.stdout
+    deaf = heal("doctor", state=tmp_path, HEALING_REDIS_URL=f"redis://127.0.0.1:{taken}/0")
+    assert f"✗ shared state  redis://127.0.0.1:{taken}/0: the shared state did not" in deaf.stdout
