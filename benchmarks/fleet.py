@@ -107,14 +107,13 @@ def models(series: int) -> None:
     fleet = [_unpacked(packed) for packed in kept]
     order = [number for part in parts for number in part]
     recent = [history_of(number).tail(288) for number in order]
-    began, cpu_began = time.perf_counter(), time.process_time()
-    scored = [anomaly.score(m, h, newest=NEWEST) for m, h in zip(fleet, recent, strict=True)]
-    _say(
-        f"{series:,} series: score the {NEWEST} newest rows of all",
-        cpu=time.process_time() - cpu_began,
-        wall=time.perf_counter() - began,
-        memory=_peak(),
-    )
+    newest = f"{series:,} series: score the {NEWEST} newest rows of all"
+    with _measured(f"{newest}, service by service"):
+        alone = [anomaly.score(m, h, newest=NEWEST) for m, h in zip(fleet, recent, strict=True)]
+    with _measured(f"{newest}, at once"):
+        scored = anomaly.score_many(fleet, recent, newest=NEWEST)
+    same = all(np.array_equal(a.values, b.values) for a, b in zip(alone, scored, strict=True))
+    print(f"  they are the same: {same}")
     size = sum(map(len, kept))
     print(f"  {len(scored)} services scored; models take {size / 2**20:.0f} MiB as kept\n")
 

@@ -28,10 +28,8 @@ async def observe(shard: Shard) -> list[Observed]:
 async def judge(shard: Shard, seen: Sequence[Observed]) -> list[Judgement]:  # noqa: ARG001 it names the run
     """Score each service of a shard, and forecast what can run out."""
     watching = services().watching
-    judged = list[Judgement]()
-    for one in seen:
-        before = watching.latest.before(one.service.name)
-        judged.append(await asyncio.to_thread(watching.seer.judge, one, before))
+    before = [watching.latest.before(one.service.name) for one in seen]
+    judged = await asyncio.to_thread(watching.seer.judge_all, seen, before)
     judged = beyond_chance(judged, fleet=len(watching.observer.services()))
     for judgement in judged:
         show_judgement(judgement)

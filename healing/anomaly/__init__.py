@@ -1,9 +1,10 @@
 """Strange? Higher is stranger, and means the same for every service."""
 
-from healing.anomaly.detect import Scores, fit, rows_to_learn, score
+from healing.anomaly.learning import fit, rows_to_learn
 from healing.anomaly.meaning import lasting, lasting_rarity, score_of, surprise_of
 from healing.anomaly.model import SCHEMA, Model, from_arrays, to_arrays
 from healing.anomaly.reasons import Reason, reasons
+from healing.anomaly.scoring import Scores, misfit, score, score_many
 
 __all__ = [
     "SCHEMA",
@@ -14,9 +15,11 @@ __all__ = [
     "from_arrays",
     "lasting",
     "lasting_rarity",
+    "misfit",
     "reasons",
     "rows_to_learn",
     "score",
+    "score_many",
     "score_of",
     "surprise_of",
     "to_arrays",

@@ -43,13 +43,17 @@ class Forest:
         return np.concatenate([np.empty(0), *parts])
 
     def _score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        trees = np.arange(len(self.feature))
-        at = np.arange(len(rows))[:, None]
-        node = np.zeros((len(rows), len(trees)), np.int64)
+        trees, inner = len(self.feature), self.feature.shape[1]
+        feature, threshold, values = self.feature.ravel(), self.threshold.ravel(), rows.ravel()
+        tree = np.arange(trees)
+        row: NDArray[np.int64] = rows.shape[1] * np.arange(len(rows))[:, None]
+        node: NDArray[np.int64] = np.zeros((len(rows), trees), np.int64)
         for _ in range(self.path.shape[1].bit_length() - 1):
-            above = rows[at, self.feature[trees, node]] > self.threshold[trees, node]
+            asked: NDArray[np.int64] = inner * tree + node
+            above = values.take(row + feature.take(asked)) > threshold.take(asked)
             node = 2 * node + 1 + above
-        lengths = self.path[trees, node - self.feature.shape[1]]
+        leaf: NDArray[np.int64] = (inner + 1) * tree + node - inner
+        lengths = self.path.ravel().take(leaf)
         return np.exp2(-lengths.mean(axis=1, dtype=np.float64) / self.usual_path)
 
 

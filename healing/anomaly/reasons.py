@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from healing.anomaly.detect import Scores
 from healing.anomaly.model import Model
-from healing.features import Way, rows_needed, strangeness
+from healing.anomaly.scoring import Scores
+from healing.features import Way
 from healing.history import History, say
 from healing.names import SignalName
 
@@ -63,8 +63,8 @@ def reasons(model: Model, history: History, scores: Scores, *, most: int = 3) ->
     """
     if not len(scores.shares) or np.isnan(scores.values[-1]):
         return ()
-    row = history.tail(rows_needed(model.step) + 1).choose(model.signals)
-    strayed = np.nan_to_num(np.abs(strangeness(model.measure, row)[-1]))
+    row = history.tail(1).choose(model.signals)
+    strayed = np.nan_to_num(np.abs(scores.strayed))
     usual = model.measure.usual
     centre = usual.at(row.times[-1:])[0]
     shares = scores.shares[-1]

@@ -2,7 +2,14 @@
 
 from healing.features.causal import mean_of_last, median
 from healing.features.foresight import Foresight, learn_foresight
-from healing.features.strangeness import Measure, Way, learn_measure, rows_needed, strangeness
+from healing.features.strangeness import (
+    Measure,
+    Way,
+    beside,
+    learn_measure,
+    rows_needed,
+    strangeness,
+)
 from healing.features.usual import Usual, learn_usual
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "Measure",
     "Usual",
     "Way",
+    "beside",
     "learn_foresight",
     "learn_measure",
     "learn_usual",

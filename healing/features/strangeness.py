@@ -1,5 +1,6 @@
 """In which ways, and how far, each signal strays from what is usual."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +80,23 @@ def learn_measure(history: History) -> Measure:
         foresight=foresight,
         spreads=np.array([*moves, precision, calm]),
         restlessness=np.nan_to_num(median(restless)),
+    )
+
+
+def beside(measures: Sequence[Measure]) -> Measure:
+    """Put the measures of several services side by side: one for the signals of all of them."""
+    usuals = [measure.usual for measure in measures]
+    return Measure(
+        usual=Usual(
+            centre=np.concatenate([usual.centre for usual in usuals]),
+            shape=np.concatenate([usual.shape for usual in usuals], axis=1),
+            spread=np.concatenate([usual.spread for usual in usuals]),
+        ),
+        foresight=Foresight(
+            weights=np.concatenate([measure.foresight.weights for measure in measures], axis=1)
+        ),
+        spreads=np.concatenate([measure.spreads for measure in measures], axis=1),
+        restlessness=np.concatenate([measure.restlessness for measure in measures]),
     )
 
 

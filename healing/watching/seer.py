@@ -129,8 +129,17 @@ class Seer:
             seen: What was read of it.
             before: What the look before said; a forecast must be said twice to be a finding.
         """
-        name = seen.service.name
+        return self.judge_all([seen], [before])[0]
+
+    def judge_all(
+        self, seen: Sequence[Observed], before: Sequence[Judgement | None]
+    ) -> list[Judgement]:
+        """Judge services as `judge` does, and how strange they are all at once."""
         strange = self._strangeness(seen)
+        return [self._judge(*one) for one in zip(seen, strange, before, strict=True)]
+
+    def _judge(self, seen: Observed, strange: _Strange, before: Judgement | None) -> Judgement:
+        name = seen.service.name
         capacities = [
             (signal, capacity)
             for signal in seen.service.signals
@@ -202,13 +211,31 @@ class Seer:
             log.warning("signs are not remembered service=%s because=%s", name, error)
         return foresee(hazard_in(self.models), signs)
 
-    def _strangeness(self, seen: Observed) -> _Strange:
+    def _strangeness(self, seen: Sequence[Observed]) -> list[_Strange]:
+        found = [self._model(one) for one in seen]
+        judged = [place for place, known in enumerate(found) if isinstance(known, anomaly.Model)]
+        scores = anomaly.score_many(
+            [known for known in found if isinstance(known, anomaly.Model)],
+            [seen[place].history for place in judged],
+            newest=NEWEST,
+        )
+        scored = dict(zip(judged, scores, strict=True))
+        return [
+            _Strange(why=known)
+            if isinstance(known, str)
+            else self._strange(seen[place], known, scored[place])
+            for place, known in enumerate(found)
+        ]
+
+    def _model(self, seen: Observed) -> anomaly.Model | str:
+        """Give the model of a service, or why there is none that can judge it."""
         try:
-            stored = self.models.load(f"{KIND}-{seen.service.name}")
-            model = anomaly.from_arrays(stored.arrays)
-            scores = anomaly.score(model, seen.history, newest=NEWEST)
+            model = anomaly.from_arrays(self.models.load(f"{KIND}-{seen.service.name}").arrays)
         except ModelUnusableError as error:
-            return _Strange(why=str(error))
+            return str(error)
+        return anomaly.misfit(model, seen.history) or model
+
+    def _strange(self, seen: Observed, model: anomaly.Model, scores: anomaly.Scores) -> _Strange:
         newest = float(scores.values[-1]) if len(scores.values) else float("nan")
         if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
             return _Strange(why=seen.trouble or "too little was measured just now")

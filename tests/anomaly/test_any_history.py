@@ -1,11 +1,13 @@
 """What holds of the scores of any history."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from healing.anomaly import Scores, fit, rows_to_learn, score, to_arrays
+from healing.anomaly import Model, Scores, fit, rows_to_learn, score, score_many, to_arrays
 from healing.errors import NotEnoughHistoryError
 from healing.history import History
 from healing.names import SignalName
@@ -158,3 +160,23 @@ def test_the_order_of_the_signals_does_not_matter_to_a_model(made: list, rows: i
 
     again = score(fit(history, seed=1), more)
     np.testing.assert_array_equal(again.values, scores.values)
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(several(4), ROWS, st.sampled_from([300, 900])), min_size=1, max_size=5))
+def test_a_fleet_scored_at_once_has_the_scores_of_its_services(fleet: list) -> None:
+    histories, models = list[History](), list[Model]()
+    for made, rows, step in fleet:
+        history = history_of(step, **columns_of(made, rows))
+        with suppress(NotEnoughHistoryError):
+            models.append(fit(history, seed=1))
+            histories.append(history)
+
+    for newest in (None, 5):
+        together = score_many(models, histories, newest=newest)
+        alone = [score(m, h, newest=newest) for m, h in zip(models, histories, strict=True)]
+
+        for one, other in zip(together, alone, strict=True):
+            assert (one.start, one.step, one.signals) == (other.start, other.step, other.signals)
+            for name in ("values", "shares", "usual", "off", "strayed"):
+                np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

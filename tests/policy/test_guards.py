@@ -25,6 +25,7 @@ def scores(usual, off, shares) -> Scores:
         shares=row[0],
         usual=row[1],
         off=row[2],
+        strayed=row[2].T,
     )
 
 

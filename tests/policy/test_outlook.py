@@ -43,6 +43,7 @@ def scores(*values: float) -> Scores:
         shares=np.ones((5, 1)),
         usual=np.full((5, 1), 100.0),
         off=np.full((5, 1), 50.0),
+        strayed=np.zeros((1, 1)),
     )
 
 

@@ -1,0 +1,92 @@
+"""Learn what is usual for a service, and how rare it is that it strays."""
+
+import numpy as np
+
+from healing.anomaly.detectors import (
+    A_FEW,
+    LEVEL,
+    MEASURED,
+    as_features,
+    enough,
+    raw_scores,
+    taken_together,
+)
+from healing.anomaly.forest import grow
+from healing.anomaly.model import DETECTORS, TOGETHER, Model
+from healing.anomaly.pattern import learn_pattern
+from healing.anomaly.surprise import learn_surprise
+from healing.errors import NotEnoughHistoryError
+from healing.features import learn_measure, strangeness
+from healing.history import History
+
+FEWEST_ROWS = 120
+SHORTEST = 2 * 3600
+"""Two hours: less says little about what is usual."""
+FITTED = 0.7
+"""Share of the rows that detectors are fitted on; the rest, later, tells how rare scores are."""
+GRAINS = {"pattern": 0.1, "forest": 0.01, TOGETHER: 0.2}
+EXCESS_GRAIN = 0.1
+"""Differences in score that mean nothing; in excess, of one signal in one row."""
+WIDENED = 1.75
+"""The world moves on: on later days of real recordings rare scores lie so much farther out."""
+
+
+def rows_to_learn(step: int) -> int:
+    """How many measured rows `fit` needs."""
+    return max(FEWEST_ROWS, SHORTEST // step)
+
+
+def fit(history: History, *, seed: int) -> Model:
+    """Learn what is usual.
+
+    Signals that were measured in less than half of the rows are left out. A signal that never
+    changed is kept: a change of it will be strange.
+
+    Args:
+        history: Everything that is known; the last rows only tell how rare scores are.
+        seed: The same history and seed give the same model.
+
+    Raises:
+        NotEnoughHistoryError: Too few rows were measured.
+    """
+    history = _learnable(history)
+    judged = enough(history.values)
+    if (have := int(judged.sum())) < (need := rows_to_learn(history.step)):
+        raise NotEnoughHistoryError(have=have, need=need)
+
+    split = int(np.flatnonzero(judged)[int(FITTED * have)])
+    measure = learn_measure(history.rows(0, split))
+    strange = strangeness(measure, history)
+    fitted = strange[:split][judged[:split]]
+    pattern = learn_pattern(fitted[:, :, LEVEL])
+    forest = grow(as_features(fitted), seed=seed)
+
+    first = max(split - A_FEW + 1, 0)
+    raw = raw_scores(pattern, forest, strange[first:], judged[first:])
+    aside = judged[first:] & (np.arange(first, len(history)) >= split)
+    of_excess = EXCESS_GRAIN / (len(history.signals) * A_FEW)
+    surprises = {
+        name: learn_surprise(raw[name][aside], grain=GRAINS.get(name, of_excess))
+        for name in DETECTORS
+    }
+    together = taken_together(surprises, raw)[aside]
+    surprises[TOGETHER] = learn_surprise(together, grain=GRAINS[TOGETHER], widened=WIDENED)
+    return Model(
+        step=history.step,
+        signals=history.signals,
+        measure=measure,
+        pattern=pattern,
+        forest=forest,
+        surprises=surprises,
+        trained_from=history.start,
+        trained_until=history.end,
+    )
+
+
+def _learnable(history: History) -> History:
+    """Keep the signals that were measured often enough."""
+    if not len(history):
+        return history
+    often = np.isfinite(history.values).mean(axis=0) >= MEASURED
+    kept = tuple(name for name, keep in zip(history.signals, often, strict=True) if keep)
+    return history.choose(kept)
