@@ -38,7 +38,7 @@ def view_of(standing: FleetStanding, asked: float) -> FleetView:
         asked: Monotonic time *before* the question: so that nothing here lasts longer than there.
     """
     state, until = State(standing.state), asked + standing.left / 1000
-    override = None
+    because, override = Because(standing.because), None
     if standing.mode != "auto":
         ends = None if standing.mode_left < 0 else asked + standing.mode_left / 1000
         override = Override(
@@ -47,11 +47,12 @@ def view_of(standing: FleetStanding, asked: float) -> FleetView:
         if override.state is State.FORCED_OPEN:
             # Once it has ended, a trial of the fleet is to find out.
             state, until = State.OPEN, float("inf") if ends is None else ends
+            because = Because.OPERATOR
     return FleetView(
         state=state,
         epoch=standing.epoch,
         until=until if state is State.OPEN else 0.0,
-        because=Because(standing.because),
+        because=because,
         override=override,
     )
 
