@@ -198,6 +198,7 @@ def look_ahead_with(
             book=book,
             window=monitoring.exhaustion_window,
             sensitivity=monitoring.anomaly_detection.sensitivity,
+            errors_allowed=monitoring.metrics.performance.error_rate_threshold,
             terms=Terms(
                 probability=monitoring.metrics.failure_probability,
                 within=horizon_for(monitoring.failure_lead_time),

@@ -33,7 +33,9 @@ from healing.services import Signal
 from healing.watching.became import failures_in
 from healing.watching.failures import hazard_in
 from healing.watching.filling import fillings
+from healing.watching.lately import Lately
 from healing.watching.leaks import leak_of
+from healing.watching.measures import burn, has_shifted
 from healing.watching.observer import Observed
 from healing.watching.peers import Peers, peers_of
 from healing.watching.pictures import picture
@@ -109,6 +111,8 @@ class Seer:
     Attributes:
         window: Exhaustion within this time is a finding.
         sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
+        errors_allowed: Share of requests that may fail.
+        lately: How strange each service was in the looks before.
         terms: From when on a failure is likely enough to be a finding.
     """
 
@@ -121,6 +125,8 @@ class Seer:
     window: timedelta
     sensitivity: float
     terms: Terms
+    errors_allowed: float
+    lately: Lately = field(default_factory=Lately)
 
     def judge(self, seen: Observed, before: Judgement | None = None) -> Judgement:
         """Judge one service. Data that is not fresh gives no finding, and says why.
@@ -204,7 +210,19 @@ class Seer:
         name = seen.service.name
         happenings = [self.chronicle.of(i.name) for i in self.roll.now.of(name)]
         failures = failures_in([one for one in self.book.all() if one.service == name])
-        signs = gather(lately, forecasts, happenings, now=seen.now, leaks=leaks, failures=failures)
+        self.lately.take(name, lately, end=seen.history.end, step=seen.history.step)
+        signs = gather(
+            lately,
+            forecasts,
+            happenings,
+            now=seen.now,
+            leaks=leaks,
+            failures=failures,
+            lately=self.lately.of(name),
+            upstream=self.lately.worst_of(seen.service.depends_on),
+            shifted=has_shifted(seen.history),
+            burn=burn(seen.history, seen.service.signals, allowed=self.errors_allowed),
+        )
         try:
             self.remembered.keep(name, signs, now=seen.now)
         except SetupError as error:

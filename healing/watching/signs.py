@@ -13,11 +13,13 @@ from healing.failure import HORIZONS, Sign, Signs, chance_within, rarity, recenc
 from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
 from healing.watching.became import Failure
+from healing.watching.lately import Strangeness
 
 AN_HOUR = timedelta(hours=1)
+UNKNOWN = Strangeness()
 
 
-def gather(
+def gather(  # noqa: PLR0913 each is a sign of its own
     scores: NDArray[np.float64],
     forecasts: Sequence[Exhaustion],
     happenings: Iterable[Happenings],
@@ -25,6 +27,10 @@ def gather(
     now: datetime,
     leaks: Sequence[Leak] = (),
     failures: Sequence[Failure] = (),
+    lately: Strangeness = UNKNOWN,
+    upstream: float = math.nan,
+    shifted: float = math.nan,
+    burn: float = math.nan,
 ) -> Signs:
     """Put together what is known; what is not is left out, which is not zero.
 
@@ -35,6 +41,10 @@ def gather(
         now: The present time.
         leaks: What was said of everything that can leak; too little to say counts as unknown.
         failures: Of the service, as far back as is remembered.
+        lately: How strange it was for an hour and a day.
+        upstream: How strange the worst service is that it needs, -log10 p.
+        shifted: 1 when a signal has moved to another level within the last hour, 0 when not.
+        burn: How many times faster than allowed the error budget is used up.
     """
     since = np.array([[now.timestamp() - failure.ended for failure in failures]])
     decades = rarity(scores)
@@ -44,6 +54,11 @@ def gather(
     return Signs(
         values={
             Sign.STRANGEST: float(known.max()) if known.size else math.nan,
+            Sign.STRANGENESS: lately.hour,
+            Sign.DRIFT: lately.times,
+            Sign.UPSTREAM: upstream,
+            Sign.LEVEL_SHIFT: shifted,
+            Sign.BURN: burn,
             Sign.LEAK: float(any(leak.leaks for leak in said)) if said else math.nan,
             Sign.RESTARTS: float(sum(fell)),
             Sign.RECENT_FAILURES: float(recency(since)[0]),

@@ -10,6 +10,7 @@ from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
 from healing.names import SignalName
 from healing.watching.became import Failure
+from healing.watching.lately import Strangeness
 from healing.watching.signs import gather
 from tests.stories import DIED, NOON, STOPPED, seconds
 
@@ -97,3 +98,15 @@ def test_a_leak_of_which_too_little_is_known_is_not_zero(
     leaks = [Leak(signal=MEMORY, at=NOON, because=why) for why in because]
     signs = gather(np.empty(0), [], [], now=NOON, leaks=leaks)
     assert signs.values[Sign.LEAK] == pytest.approx(value, nan_ok=True)
+
+
+def test_what_looks_before_and_other_services_say_is_gathered_too() -> None:
+    lately = Strangeness(strangest=2.0, hour=0.7, times=4.0)
+    signs = gather(
+        np.empty(0), [], [], now=NOON, lately=lately, upstream=3.0, shifted=1.0, burn=2.5
+    )
+
+    assert [
+        signs.values[sign]
+        for sign in (Sign.STRANGENESS, Sign.DRIFT, Sign.UPSTREAM, Sign.LEVEL_SHIFT, Sign.BURN)
+    ] == [0.7, 4.0, 3.0, 1.0, 2.5]

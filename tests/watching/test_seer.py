@@ -1,0 +1,146 @@
+"""What a look makes of what was read, and of what the look before it said."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from healing.adapters.files import HistoryFiles, ModelFiles
+from healing.adapters.prometheus import PrometheusSource
+from healing.anomaly import SCHEMA, fit, to_arrays
+from healing.diagnosis import Chronicle
+from healing.failure import Sign
+from healing.finding import Kind
+from healing.history import Freshness, History, State
+from healing.incidents import Book
+from healing.names import ServiceName, SignalName
+from healing.policy.failing import Terms
+from healing.ports import Manifest, StoredModel
+from healing.roster import Roll
+from healing.services import Service, Signal, Stack
+from healing.watching import Judgement, Observed, Remembered, Seer
+from tests.metrics import MIB, NOON, history_of, ordinary
+from tests.stories import API, running, service
+
+MINUTE = timedelta(minutes=1)
+SIGNALS = (
+    Signal(name=SignalName("memory"), query="m", unit="bytes", capacity=256 * MIB),
+    Signal(name=SignalName("error_ratio"), query="e"),
+)
+NOBODY = PrometheusSource("http://127.0.0.1:9")
+"""Never asked: no capacity here is a query."""
+
+
+class Watched:
+    """A service that is looked at, minute by minute."""
+
+    def __init__(self, folder: Path, *, terms: Terms | None = None) -> None:
+        self.api = service(signals=SIGNALS, depends_on=(ServiceName("db"),))
+        self.db = service(name=ServiceName("db"), signals=SIGNALS[:1])
+        self.models = ModelFiles(folder / "models", key=bytes(32))
+        roll = Roll(lambda _: Stack({API: self.api, self.db.name: self.db}))
+        roll.call([running()])
+        self.seer = Seer(
+            models=self.models,
+            source=NOBODY,
+            roll=roll,
+            chronicle=Chronicle(),
+            remembered=Remembered(HistoryFiles(folder / "signs")),
+            book=Book(),
+            window=timedelta(minutes=30),
+            sensitivity=0.8,
+            terms=terms or Terms(),
+            errors_allowed=0.05,
+        )
+        self.last: Judgement | None = None
+
+    def look(self, history: History, *, of: Service | None = None) -> Judgement:
+        of = of or self.api
+        seen = Observed(
+            service=of,
+            history=history,
+            states={n: Freshness(state=State.FRESH, last_at=NOON) for n in history.signals},
+            now=NOON,
+        )
+        judged = self.seer.judge(seen, self.last)
+        if of is self.api:
+            self.last = judged
+        return judged
+
+    def learn(self, history: History, name: ServiceName) -> None:
+        made = Manifest(
+            kind="anomaly",
+            schema=SCHEMA,
+            code_version="1",
+            made_at=NOON,
+            data_from=NOON,
+            data_until=NOON,
+            signals=history.signals,
+            scores={},
+        )
+        self.models.save(f"anomaly-{name}", StoredModel(made, to_arrays(fit(history, seed=1))))
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+def leaking(rows_of_leak: int) -> History:
+    random = np.random.default_rng(0)
+    memory = MIB * (30 + 0.3 * random.standard_normal(720 + rows_of_leak))
+    memory[720:] += 8 * MIB * np.arange(rows_of_leak)
+    return history_of(60, memory=memory)
+
+
+def test_a_forecast_is_a_finding_when_the_next_look_says_so_too(watched: Watched) -> None:
+    looks = [watched.look(leaking(rows)) for rows in range(5, 10)]
+    said = [[finding.kind for finding in look.findings] for look in looks]
+    first = next(n for n, look in enumerate(looks) if look.forecasts[0].exhausts)
+
+    assert said[first] == []
+    assert "the next one decides" in looks[first].alarms[0].reason
+    assert said[first + 1] == [Kind.EXHAUSTION]
+
+
+def test_errors_and_a_level_that_was_left_speak_for_a_failure(watched: Watched) -> None:
+    day = np.zeros(1500)
+    errors = day.copy()
+    errors[-60:] = 0.6
+    memory = MIB * (100 + np.random.default_rng(0).standard_normal(len(day)))
+    calm = watched.look(history_of(60, memory=memory, error_ratio=day)).prognosis
+    memory[-20:] += 60 * MIB
+
+    judged = watched.look(history_of(60, memory=memory, error_ratio=errors))
+    signs = {reason.sign for reason in judged.prognosis.reasons}
+
+    assert judged.prognosis.within_the_hour > 5 * calm.within_the_hour
+    assert {Sign.BURN, Sign.LEVEL_SHIFT} <= signs
+
+
+def test_a_failure_that_two_looks_think_likely_is_told_with_its_reasons(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, terms=Terms(probability=0.2))
+    errors = np.full(200, 0.9)
+    history = history_of(60, memory=MIB * np.full(200, 50.0), error_ratio=errors)
+
+    first, second = watched.look(history), watched.look(history)
+
+    assert first.findings == ()
+    (found,) = second.findings
+    assert found.kind is Kind.FAILING
+    assert "error budget 18 times faster than allowed" in found.detail
+
+
+def test_a_strange_database_speaks_for_a_failure_of_what_needs_it(watched: Watched) -> None:
+    usual = history_of(60, memory=ordinary(1440)["memory"])
+    watched.learn(usual, watched.db.name)
+    odd = ordinary(1440, seed=1)["memory"]
+    odd[-6:] += 60 * MIB
+
+    before = watched.look(usual).prognosis.within_the_hour
+    watched.look(history_of(60, memory=odd), of=watched.db)
+    after = watched.look(usual).prognosis
+
+    assert after.within_the_hour > before
+    assert Sign.UPSTREAM in {reason.sign for reason in after.reasons}
