@@ -1,5 +1,6 @@
 """What an application's own `/metrics` shows of its breakers."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from healing import breaker
 from healing.breakers import BreakerOpen
 from healing.exposition import expose_breakers
+from tests.real import missing
 
 
 def values(registry: CollectorRegistry, name: str) -> dict[str, float]:
@@ -58,6 +60,22 @@ def test_prometheus_can_read_them() -> None:
     text = generate_latest(registry).decode()
     assert "# TYPE circuit_breaker_state gauge" in text
     assert 'circuit_breaker_state{name="exposed-text",state="closed"} 1.0' in text
+
+
+@pytest.mark.real("prometheus")
+def test_promtool_has_nothing_to_say_about_them() -> None:
+    promtool = shutil.which("promtool") or missing("no promtool on the path")
+    registry = CollectorRegistry()
+    expose_breakers(registry)
+    breaker("exposed-to-promtool")
+    said = subprocess.run(
+        [promtool, "check", "metrics"],
+        input=generate_latest(registry),
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, b"", b"")
 
 
 def test_who_does_not_ask_for_it_does_not_pay_for_it() -> None:

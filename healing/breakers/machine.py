@@ -39,6 +39,11 @@ class Because(StrEnum):
     FLEET = "fleet"
     OPERATOR = "operator"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Because":  # noqa: ARG003 - as enum has it
+        """A fleet of several versions may give a reason that this one has no word for yet."""
+        return cls.FLEET
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from healing.adapters.redis import BreakerStore, Control, RedisFleet, connect
-from healing.breakers import State
+from healing.breakers import Because, State
 from healing.breakers.operating import Command, FleetBreaker, Lever
 from healing.watching import FleetWatch
 from healing.watching.fleet import ALL_NAMES_EVERY, REFRESHED
@@ -176,3 +176,17 @@ def test_a_trial_that_is_over_time_is_seen_to(
     seen = watch.get(name)
     assert seen is not None
     assert seen.state is State.HALF_OPEN
+
+
+def test_a_reason_of_a_newer_version_blinds_nobody(
+    watch: FleetWatch, apps: Applications, name: str, redis_server: Server
+) -> None:
+    apps.open(name, replace(TERMS, open_for=60_000))
+    with redis_server.client() as client:
+        (standing,) = client.keys(f"*:b:{name}")
+        client.hset(standing, "because", "full_moon")
+    watch.look()
+    seen = watch.get(name)
+    assert seen is not None
+    assert (seen.state, seen.because) == (State.OPEN, Because.FLEET)
+    assert watch.is_fresh()
