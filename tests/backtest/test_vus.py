@@ -8,9 +8,15 @@ from tests.real import real_metrics
 
 PUBLISHED = (
     "nab/realKnownCause/ec2_request_latency_system_failure.npz",
+    "nab/realKnownCause/ambient_temperature_system_failure.npz",
+    "nab/realKnownCause/rogue_agent_key_hold.npz",
     "nab/realKnownCause/cpu_utilization_asg_misconfiguration.npz",
     "nab/realAWSCloudwatch/ec2_cpu_utilization_5f5533.npz",
+    "kpis/kpi_096.npz",
+    "kpis/kpi_099.npz",
 )
+BY_LUCK = ("nab/realKnownCause/nyc_taxi.npz", "kpis/kpi_068.npz")
+"""Where forests of other seeds differ by more than the .002 that the others are held to."""
 
 
 def by_hand(scores: np.ndarray, wrong: np.ndarray, window: int) -> float:
@@ -71,19 +77,46 @@ def test_only_the_order_of_scores_counts() -> None:
     assert vus_pr(np.exp(9 * scores), wrong, window=24) == vus_pr(scores, wrong, window=24)
 
 
-@pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: file.rpartition("/")[2][:-4])
+def named(file: str) -> str:
+    return file.rpartition("/")[2][:-4]
+
+
+@pytest.mark.parametrize("file", PUBLISHED, ids=named)
 def test_a_plain_forest_measures_what_others_have_published(file: str) -> None:
+    values, wrong, published = as_published(file)
+
+    assert of_plain_forest(values, wrong, seed=0) == pytest.approx(published, abs=0.002)
+
+
+@pytest.mark.parametrize("file", BY_LUCK, ids=named)
+def test_what_others_have_published_lies_among_forests_of_other_seeds(file: str) -> None:
+    values, wrong, published = as_published(file)
+
+    measured = [of_plain_forest(values, wrong, seed=seed) for seed in range(3)]
+
+    assert min(measured) - 0.0002 <= published <= max(measured) + 0.0002
+
+
+def as_published(file: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """A series cut as published, what was wrong in it, and what a forest is said to measure."""
+    with real_metrics("published_vus_pr.csv").open() as table:
+        rows = {row["file"]: row for row in csv.DictReader(table)}
+    recording = np.load(real_metrics(file), allow_pickle=False)
+    values, wrong = recording["values"].astype(float), recording["labels"] > 0
+    if file.startswith("nab"):
+        values, wrong = values[1:], wrong[:-1]
+    else:
+        known = np.flatnonzero(np.isfinite(values))[-int(rows[file]["length"]) :]
+        values, wrong = values[known], wrong[known]
+    return values, wrong, float(rows[file]["isolation_forest"])
+
+
+def of_plain_forest(values: np.ndarray, wrong: np.ndarray, *, seed: int) -> float:
     from sklearn.ensemble import IsolationForest  # noqa: PLC0415 only needed here
 
-    with real_metrics("published_vus_pr.csv").open() as table:
-        published = {row["file"]: float(row["isolation_forest"]) for row in csv.DictReader(table)}
-    recording = np.load(real_metrics(file), allow_pickle=False)
-    values, wrong = recording["values"][1:, None], recording["labels"][:-1] > 0
-    forest = IsolationForest(n_estimators=200, random_state=0).fit(values)
-
-    measured = vus_pr(-forest.decision_function(values), wrong, window=_period(values[:, 0]))
-
-    assert measured == pytest.approx(published[file], abs=0.002)
+    seen = values[:, None]
+    forest = IsolationForest(n_estimators=200, random_state=seed).fit(seen)
+    return vus_pr(-forest.decision_function(seen), wrong, window=_period(values))
 
 
 def _period(values: np.ndarray) -> int:
