@@ -1,5 +1,6 @@
 """Strange? Higher is stranger, and means the same for every service."""
 
+from healing.anomaly.aftermath import of_late
 from healing.anomaly.learning import fit, rows_to_learn
 from healing.anomaly.meaning import lasting, lasting_rarity, score_of, surprise_of
 from healing.anomaly.model import SCHEMA, Model, from_arrays, to_arrays
@@ -16,6 +17,7 @@ __all__ = [
     "lasting",
     "lasting_rarity",
     "misfit",
+    "of_late",
     "reasons",
     "rows_to_learn",
     "score",

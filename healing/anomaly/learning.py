@@ -14,7 +14,7 @@ from healing.anomaly.detectors import (
 from healing.anomaly.forest import grow
 from healing.anomaly.model import DETECTORS, TOGETHER, Model
 from healing.anomaly.pattern import learn_pattern
-from healing.anomaly.surprise import learn_surprise
+from healing.anomaly.surprise import doubt, learn_surprise
 from healing.errors import NotEnoughHistoryError
 from healing.features import learn_measure, strangeness
 from healing.history import History
@@ -39,7 +39,7 @@ def rows_to_learn(step: int) -> int:
 def fit(history: History, *, seed: int) -> Model:
     """Learn what is usual.
 
-    Signals that were measured in less than half of the rows are left out. A signal that never
+    Signals that were measured in less than half of the rows in which any was are left out. A signal that never
     changed is kept: a change of it will be strange.
 
     Args:
@@ -70,7 +70,9 @@ def fit(history: History, *, seed: int) -> Model:
         for name in DETECTORS
     }
     together = taken_together(surprises, raw)[aside]
-    surprises[TOGETHER] = learn_surprise(together, grain=GRAINS[TOGETHER], widened=WIDENED)
+    # Of signals that never moved, there is nothing to be unsure of.
+    unsure = doubt(have * history.step) if measure.usual.spread.any() else 1.0
+    surprises[TOGETHER] = learn_surprise(together, grain=GRAINS[TOGETHER], widened=WIDENED * unsure)
     return Model(
         step=history.step,
         signals=history.signals,
@@ -84,9 +86,8 @@ def fit(history: History, *, seed: int) -> Model:
 
 
 def _learnable(history: History) -> History:
-    """Keep the signals that were measured often enough."""
-    if not len(history):
-        return history
-    often = np.isfinite(history.values).mean(axis=0) >= MEASURED
+    """Keep the signals that were measured often enough, where anything was measured at all."""
+    measured = np.isfinite(history.values)
+    often = measured.sum(axis=0) >= max(MEASURED * measured.any(axis=1).sum(), 1)
     kept = tuple(name for name, keep in zip(history.signals, often, strict=True) if keep)
     return history.choose(kept)

@@ -12,6 +12,9 @@ FINEST = 0.1
 """Of a grain: scores closer than that are one score, or rounding would tell rare from common."""
 REACH = 3.0
 """Decades beyond what was seen that the tail may be trusted for."""
+A_WEEK = 7 * 86_400
+MOST_DOUBT = 1.5
+"""However little is known, tails are taken to be no wider than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +38,21 @@ class Surprise:
         within = np.interp(scores, self.scores, self.surprises)
         beyond = np.maximum(scores - self.scores[-1], 0.0) * self.slope
         return np.minimum(within + beyond, self.most)
+
+
+def doubt(known: int) -> float:
+    """Say how many times wider a tail is to be expected where less than a week is known.
+
+    It grows with the root of what is missing, as the error of counting does.
+
+    Args:
+        known: Seconds that were measured; above 0.
+
+    Example:
+        >>> [round(doubt(days * 86_400), 2) for days in (1, 3.5, 5, 7, 20)]
+        [1.5, 1.41, 1.18, 1.0, 1.0]
+    """
+    return min(max(1.0, (A_WEEK / known) ** 0.5), MOST_DOUBT)
 
 
 def learn_surprise(scores: NDArray[np.float64], *, grain: float, widened: float = 1.0) -> Surprise:

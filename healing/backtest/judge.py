@@ -148,7 +148,7 @@ def _worth(
     terms: Terms,
 ) -> Worth:
     outcome = _outcome(_alarms(replayed, terms), wrong, step)
-    return Worth(vus_pr=_vus(replayed.scores, measured, wrong), outcome=outcome)
+    return Worth(vus_pr=_vus(replayed.of_late, measured, wrong), outcome=outcome)
 
 
 def _random(

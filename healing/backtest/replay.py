@@ -24,17 +24,23 @@ class Replayed:
     """What would have been said of each row.
 
     Attributes:
-        scores: From 0 to 1; NaN where it could not be judged. Shape (n,).
+        scores: How strange it is, from 0 to 1; NaN where it could not be judged. Shape (n,).
+        of_late: How strange it has been of late, on the same scale. Shape (n,).
         worth: Where a signal that speaks for the row strays far enough, and in the direction that
             counts. Shape (n,).
     """
 
     scores: NDArray[np.float64]
     worth: NDArray[np.bool_]
+    of_late: NDArray[np.float64]
 
     def rows(self, first: int, after: int) -> "Replayed":
         """Take the rows from `first` to before `after`."""
-        return Replayed(scores=self.scores[first:after], worth=self.worth[first:after])
+        return Replayed(
+            scores=self.scores[first:after],
+            worth=self.worth[first:after],
+            of_late=self.of_late[first:after],
+        )
 
 
 def replay_after(
@@ -52,7 +58,8 @@ def replay_after(
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
     model = anomaly.fit(history.rows(0, trained), seed=seed)
-    return _judged(model, history, trained, signals)
+    scores, worth = _judged(model, history, trained, signals)
+    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(scores))
 
 
 def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int = 0) -> Replayed:
@@ -77,36 +84,35 @@ def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int 
         with suppress(NotEnoughHistoryError):  # what was learnt before, if anything, has to do
             model = anomaly.fit(known.rows(0, first), seed=seed)
         if model is not None:
-            judged = _judged(model, known.rows(0, after), first, signals)
-            scores[begins + first : begins + after] = judged.scores
-            worth[begins + first : begins + after] = judged.worth
-    return Replayed(scores=scores, worth=worth)
+            rows = slice(begins + first, begins + after)
+            scores[rows], worth[rows] = _judged(model, known.rows(0, after), first, signals)
+    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(scores))
 
 
 def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np.float64]:
-    """Give the scores of `replay_after` alone. Shape (n - trained,).
+    """Say how strange it has been of late after the first `trained` rows. Shape (n - trained,).
 
     Raises:
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
-    return replay_after(history, trained, seed=seed).scores
+    return replay_after(history, trained, seed=seed).of_late
 
 
 def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
-    """Give the scores of `replay_whole` alone. Shape (n,)."""
-    return replay_whole(history, seed=seed).scores
+    """Say how strange it has been of late, each row by those before it. Shape (n,)."""
+    return replay_whole(history, seed=seed).of_late
 
 
 def _judged(
     model: anomaly.Model, history: History, first: int, signals: Sequence[Signal]
-) -> Replayed:
-    """Judge the rows from `first` on."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Score the rows from `first` on, and say which are worth an alarm."""
     if first == len(history):
-        return Replayed(scores=np.empty(0), worth=np.empty(0, np.bool_))
+        return np.empty(0), np.empty(0, np.bool_)
     scores = anomaly.score(model, history, newest=len(history) - first)
     configured = {signal.name: signal for signal in signals}
     judged = [configured.get(name) or Signal(name=name, query="") for name in model.signals]
-    return Replayed(scores=scores.values, worth=worth_telling(judged, scores))
+    return scores.values, worth_telling(judged, scores)
 
 
 def refits(step: int, rows: int) -> Iterator[int]:

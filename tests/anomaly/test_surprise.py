@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from healing.anomaly.surprise import learn_surprise
+from healing.anomaly.surprise import doubt, learn_surprise
 
 SCORES = np.random.default_rng(5).exponential(size=5000)
 
@@ -51,3 +51,9 @@ def test_scores_that_differ_by_rounding_are_one_score() -> None:
     surprise = learn_surprise(rounded, grain=0.1)
 
     assert surprise.of(rounded).max() == pytest.approx(0, abs=0.01)
+
+
+def test_the_less_of_a_week_is_known_the_more_it_is_doubted_up_to_a_bound() -> None:
+    days = [doubt(int(days * 86_400)) for days in (0.1, 2, 4, 6, 7, 30)]
+    assert days == sorted(days, reverse=True)
+    assert (days[0], days[-2:]) == (1.5, [1.0, 1.0])

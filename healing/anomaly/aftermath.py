@@ -1,0 +1,36 @@
+"""How strange it has been of late: trouble rarely ends with its first sign.
+
+What is strange now counts, and half of it what was stranger before, fading. It never says more than
+the strangest row did, and at the strangest row itself it says the same.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healing.anomaly.meaning import score_of, surprise_of
+
+HALF_LIFE = 200
+"""Rows in which what was fades to half of its surprise."""
+
+
+def of_late(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say how strange it has been of late, at each row.
+
+    Args:
+        scores: Of rows that follow each other, from 0 to 1; NaN where unknown. Shape (n,).
+
+    Returns:
+        Scores on the same scale, from each row and those before it. Shape (n,); NaN stays NaN, and
+        what was fades all the same meanwhile.
+
+    Example:
+        >>> of_late(np.array([0.1, 0.99, 0.1, np.nan, 0.1])).round(2).tolist()
+        [0.1, 0.99, 0.75, nan, 0.74]
+    """
+    surprise = surprise_of(scores)
+    # In a scale that grows as fast as surprise fades, fading is the largest so far.
+    rows = np.arange(len(scores))
+    fading = np.log(np.maximum(np.nan_to_num(surprise), np.finfo(np.float64).tiny))
+    fading = np.maximum.accumulate(fading + rows * np.log(2) / HALF_LIFE)
+    faded = np.exp(fading - rows * np.log(2) / HALF_LIFE)
+    return score_of((surprise + np.maximum(faded, surprise)) / 2)
