@@ -39,8 +39,8 @@ def rows_to_learn(step: int) -> int:
 def fit(history: History, *, seed: int) -> Model:
     """Learn what is usual.
 
-    Signals that were measured in less than half of the rows in which any was are left out. A signal that never
-    changed is kept: a change of it will be strange.
+    Signals that were measured in less than half of the rows in which any was are left out. A
+    signal that never changed is kept: a change of it will be strange.
 
     Args:
         history: Everything that is known; the last rows only tell how rare scores are.
