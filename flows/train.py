@@ -13,6 +13,7 @@ from healing.errors import SetupError
 from healing.names import ServiceName
 from healing.watching import Learned, Result, Shard, shards, summary
 from healing.wiring import services
+from tasks.reporting import write_training
 from tasks.retrying import recorded
 from tasks.training import forget, learn, learn_elsewhere, learn_failures, let_go
 from tasks.watching import observe
@@ -54,9 +55,10 @@ async def train(
         learned = await asyncio.to_thread(learn_on_dask, dask, parts, seed, only_due=only_due)
     else:
         learned = await learn_here(parts, seed, only_due=only_due)
+    failures = "" if service else await recorded(learn_failures, only_due=only_due)
     if not service:
-        await recorded(learn_failures, only_due=only_due)
         await recorded(forget)
+    await recorded(write_training, learned, failures)
     return verdict(learned)
 
 

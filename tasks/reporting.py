@@ -11,8 +11,17 @@ from prefect.runtime import flow_run
 from healing.finding import Kind
 from healing.incidents import Incident
 from healing.incidents.events import Event
-from healing.report import Row, headline, look_ahead_report, report, tell
-from healing.watching import Judgement
+from healing.report import (
+    Lesson,
+    Row,
+    Shown,
+    headline,
+    look_ahead_report,
+    report,
+    tell,
+    training_report,
+)
+from healing.watching import Judgement, Learned, Result, summary
 from healing.wiring import services
 from tasks.retrying import READS, named
 
@@ -60,6 +69,31 @@ async def show_what_is_ahead(judged: Sequence[Judgement]) -> None:
     await acreate_markdown_artifact(
         key="looking-ahead", markdown=look_ahead_report(rows), description=f"found: {found}"
     )
+
+
+@task(**named("write the report"), **READS)
+async def write_training(learned: Sequence[Learned], failures: str) -> None:
+    """Keep what was learnt as one artifact, in a timeline of all training."""
+    lessons = [
+        Lesson(
+            service=one.service,
+            result=one.result,
+            why=one.detail,
+            version=one.version,
+            champion=Shown(one.duel.champion.found, one.duel.champion.false) if one.duel else None,
+            challenger=Shown(one.duel.challenger.found, one.duel.challenger.false)
+            if one.duel
+            else None,
+        )
+        for one in learned
+        if one.result is not Result.NOT_DUE
+    ]
+    if lessons:
+        await acreate_markdown_artifact(
+            key="report-training",
+            markdown=training_report(lessons, failures),
+            description=summary(learned),
+        )
 
 
 async def retell(incident: Incident) -> None:

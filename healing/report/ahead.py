@@ -31,12 +31,12 @@ def look_ahead_report(rows: Sequence[Row]) -> str:
     order = sorted(rows, key=lambda r: (not r.findings, -(r.score or 0.0), -r.fails, r.service))
     head = "| service | strange | fails within an hour | why |\n| --- | --- | --- | --- |"
     body = [
-        f"| {_cell(r.service)} | {'unknown' if r.score is None else f'{r.score:.3f}'} "
-        f"| {r.fails:.1%} | {_cell(_said(r))} |"
+        f"| {cell(r.service)} | {'unknown' if r.score is None else f'{r.score:.3f}'} "
+        f"| {r.fails:.1%} | {cell(_said(r))} |"
         for r in order[:SHOWN]
     ]
     pictures = [
-        f"## {_cell(r.service)}\n\n![{_cell(r.service)}]({r.picture})" for r in order if r.picture
+        f"## {cell(r.service)}\n\n![{cell(r.service)}]({r.picture})" for r in order if r.picture
     ]
     left = len(rows) - SHOWN
     more = [f"{left} more are less strange."] if left > 0 else []
@@ -50,6 +50,6 @@ def _said(row: Row) -> str:
     return "; ".join(dict.fromkeys(words for words in (*row.findings, row.why) if words))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Keep what others wrote on one line, and from being read as markup."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

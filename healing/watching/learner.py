@@ -44,6 +44,8 @@ class Learned:
     detail: str
     version: str = ""
     """Of the new model; empty when there is none."""
+    duel: Duel | None = None
+    """Of the new model with the one in use; None when there was none, or too little to judge by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,15 @@ class Learner:
         try:
             fought = self._challenge(champion, history, seed)
             if fought is not None and not fought.promoted:
-                return Learned(service, Result.NO_BETTER, f"the one in use stays: {fought.reason}")
+                words = f"the one in use stays: {fought.reason}"
+                return Learned(service, Result.NO_BETTER, words, duel=fought)
             model = anomaly.fit(history, seed=seed)
         except NotEnoughHistoryError as error:
             words = f"{error}: it will be learnt when there is more"
             return Learned(service, Result.TOO_LITTLE, words)
         version = self.models.save(f"{KIND}-{service}", self._packed(model, fought))
         words = f"{len(history)} rows of {len(model.signals)} signals" + (f"; {why}" if why else "")
-        return Learned(service, Result.LEARNT, words, version)
+        return Learned(service, Result.LEARNT, words, version, fought)
 
     def keep_only(self, known: Collection[ServiceName]) -> None:
         """Forget models and history of services that have not been looked after for long."""

@@ -41,13 +41,20 @@ def test_each_shard_is_a_task_and_all_are_learnt(fleet: Services, prefect: Prefe
     wait_until(lambda: wanted <= set(prefect.tasks_of(this)), within=20)
 
 
-def test_what_cannot_be_learnt_is_named_and_the_rest_is_learnt(fleet: Services) -> None:
+def test_what_cannot_be_learnt_is_named_and_the_rest_is_learnt(
+    fleet: Services, prefect: PrefectServer
+) -> None:
     spoil(fleet, "s1")
 
     state = run(which="all")
 
     assert (state.type, state.name) == ("COMPLETED", "Partly")
     assert state.message == "learnt s0, s2, s3, s4, s5; failed: s1"
+    wanted = {"artifacts": {"key": {"any_": ["report-training"]}}}
+    told = prefect.ask("POST", "/artifacts/filter", {**wanted, "sort": "CREATED_DESC"})[0]
+    assert told["description"] == state.message
+    assert "| s1 | failed | - | - | - |" in told["data"]
+    assert "| s0 | learnt |" in told["data"]
 
 
 def test_a_run_that_could_do_nothing_has_failed(fleet: Services) -> None:
