@@ -65,7 +65,8 @@ class Server:
 
     def form_cluster(self) -> RedisCluster:
         with self.client() as client:
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+            if "cluster_slots_assigned:0" in _info(client):
+                client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
             wait_until(lambda: "cluster_state:ok" in _info(client))
         return RedisCluster(host="127.0.0.1", port=self.port, socket_timeout=2)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from healing.adapters.redis import Syncer
+from healing.adapters.redis import BreakerStore, Syncer
 from healing.breakers import Breaker, BreakerOpen, State
 from healing.breakers.registry import Family
 from tests.adapters.redis.pods import RULES, Fleet, commands, make_fleet
@@ -239,3 +239,25 @@ def test_no_call_asks_redis_anything(own_server: Server, make_fleet: Make, state
                 permit.record(state == "closed")
         asked = sum(commands(client).values()) - before
     assert asked < CALLS / 100, "the thread's own turns, however many calls there are"
+
+
+def test_a_fleet_may_meet_in_a_cluster(cluster_node: Server):
+    clients = [cluster_node.form_cluster() for _ in range(2)]
+    pods = [Breaker("in-a-cluster", replace(RULES, open_for=0.5), scope="fleet") for _ in clients]
+    syncers = [
+        Syncer(BreakerStore(client), lambda one=pod: [one])
+        for client, pod in zip(clients, pods, strict=True)
+    ]
+    for syncer in syncers:
+        syncer.start()
+    wait_until(lambda: all(pod.fleet.view for pod in pods))
+    for pod in pods:
+        for _ in range(20):
+            if permit := pod.try_acquire():
+                permit.record(False)
+    wait_until(lambda: all(pod.fleet.view and pod.fleet.view.state == "open" for pod in pods))
+    wait_until(lambda: [trial(pod) for pod in pods] and pods[1].state is State.CLOSED, within=20)
+    for syncer in syncers:
+        syncer.stop()
+    for client in clients:
+        client.close()
