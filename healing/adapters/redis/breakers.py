@@ -121,25 +121,31 @@ class BreakerStore:
         )
 
     def changed(self, since: int) -> tuple[int, frozenset[str]]:
-        """Name the breakers that changed, with one question per shard however many there are.
+        """Name the breakers that changed, as `changes` does."""
+        now, when = self.changes(since)
+        return now, frozenset(when)
+
+    def changes(self, since: int) -> tuple[int, dict[str, int]]:
+        """Tell which breakers changed, with one question per shard however many there are.
 
         Args:
             since: What the last call gave, or 0 for all breakers there are.
 
         Returns:
-            Redis's time in milliseconds, to hand in next time; and the names.
+            Redis's time in milliseconds, to hand in next time; and the last change of each, in
+            that time. Changes of the last seconds before `since` are told once more.
         """
 
-        def ask() -> tuple[int, frozenset[str]]:
+        def ask() -> tuple[int, dict[str, int]]:
             seconds, micros = self._time()
             lowest = since - SEEN_TWICE if since else "-inf"
-            names: set[str] = set()
+            when: dict[str, int] = {}
             pipe = self._client.pipeline(transaction=False)
             for shard in range(self._shards):
-                pipe.zrangebyscore(index(shard), lowest, "+inf")
+                pipe.zrangebyscore(index(shard), lowest, "+inf", withscores=True)
             for found in pipe.execute():
-                names.update(map(text, found))
-            return seconds * 1000 + micros // 1000, frozenset(names)
+                when.update({text(name): int(at) for name, at in found})
+            return seconds * 1000 + micros // 1000, when
 
         return _bounded(ask)
 

@@ -99,6 +99,11 @@ class Seat:
         return self._known.epoch if self._known else ANY_EPOCH
 
     @property
+    def looked(self) -> int:
+        """When it was seen last, in Redis's time; a change of that millisecond may be newer."""
+        return self._known.at - 1 if self._known else 0
+
+    @property
     def is_plain(self) -> bool:
         """Whether calls simply pass, as far as the fleet is concerned."""
         view = self.breaker.fleet.view

@@ -169,11 +169,11 @@ class Syncer:
         if not self._seats:
             return
         if is_tick:
-            self._since, changed = self._store.changed(self._since)
+            self._since, when = self._store.changes(self._since)
             for name, seat in self._seats.items():
                 # Where calls are refused nobody reports, and so nobody would see a server that
                 # has forgotten it.
-                if name in changed or not seat.is_plain:
+                if when.get(name, 0) > seat.looked or not seat.is_plain:
                     seat.look()
             if self._ears is not None and not self._ears.is_listening:
                 self._ears.listen(self._store.follow())
