@@ -215,6 +215,17 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def extend(self, service: ServiceName, newer: History, *, most: int) -> None:
+        """Put rows behind those that are kept; about `most` are, the newest.
+
+        Rows at times that are kept already change nothing. What is kept of another step, or of
+        other signals, is replaced.
+
+        Raises:
+            SetupError: They cannot be written.
+        """
+        ...
+
     def keep_only(self, services: Collection[ServiceName], *, before: datetime) -> None:
         """Forget the history of every other service that was last written before a time."""
         ...

@@ -48,21 +48,11 @@ class Remembered:
         """
         seconds = now.timestamp()
         at = int(seconds) // STEP * STEP
-        known = self._known(service)
-        if known is not None and at <= known.end:
-            return
         row = signs.row()
         line = [seconds - at, *(row[0, SIGNS.index(sign)] for sign in _PLAIN)]
         line += row[:, SIGNS.index(Sign.EXHAUSTION)].tolist()
-        most = int(KEPT.total_seconds()) // STEP
-        start = at if known is None else max(known.start, at - (most - 1) * STEP)
-        values = np.full(((at - start) // STEP + 1, len(COLUMNS)), np.nan, np.float32)
-        if known is not None:
-            still = known.values[(start - known.start) // STEP :]
-            values[: len(still)] = still
-        values[-1] = line
-        kept = History(start=start, step=STEP, signals=COLUMNS, values=values)
-        self.store.save(service, kept, changed_from=at)
+        look = History(start=at, step=STEP, signals=COLUMNS, values=np.array([line], np.float32))
+        self.store.extend(service, look, most=int(KEPT.total_seconds()) // STEP)
 
     def of(self, service: ServiceName) -> Looks:
         """Give what was kept of a service; of none, and of another make, there are no looks."""

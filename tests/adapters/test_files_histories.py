@@ -231,3 +231,84 @@ def test_a_change_long_ago_is_kept_too(tmp_path: Path) -> None:
     store.save(API, other, changed_from=base.start)
 
     assert same(HistoryFiles(tmp_path).load(API), other)
+
+
+class Reads(HistoryFiles):
+    """Histories that count how often all of one is read."""
+
+    count = 0
+
+    def load(self, service: ServiceName) -> History | None:
+        self.count += 1
+        return super().load(service)
+
+
+def look(at: int, value: float = 2.0) -> History:
+    return History(
+        start=at, step=60, signals=(CPU, MEMORY), values=np.full((1, 2), value, np.float32)
+    )
+
+
+def test_rows_are_put_behind_what_was_kept_and_all_of_it_is_hardly_ever_read(
+    tmp_path: Path,
+) -> None:
+    files = Reads(tmp_path)
+    files.save(API, history())
+    times = [11_940 + 60 * number for number in (1, 2, 5, *range(7, 500))]
+
+    for at in times:
+        files.extend(API, look(at, value=at), most=1000)
+    reads = files.count
+
+    kept = HistoryFiles(tmp_path).load(API)
+    assert kept is not None
+    assert np.array_equal(kept.values[:100], history().values, equal_nan=True)
+    behind = kept.column(CPU)[100:]
+    measured = np.isfinite(behind)
+    assert kept.times[100:][measured].tolist() == times
+    assert behind[measured].tolist() == times
+    assert reads < 12
+
+
+def test_a_row_that_is_kept_already_stays_as_it_is(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path)
+    files.extend(API, look(6000, value=1.0), most=100)
+
+    files.extend(API, look(6000, value=2.0), most=100)
+    files.extend(API, look(5940, value=3.0), most=100)
+
+    assert same(files.load(API), look(6000, value=1.0))
+
+
+def test_what_another_process_has_kept_counts_at_once(tmp_path: Path) -> None:
+    one, other = Reads(tmp_path), HistoryFiles(tmp_path)
+    for number in range(20):
+        files = (one, other)[number % 2]
+        files.extend(API, look(6000 + 60 * number, value=number), most=100)
+
+    kept = other.load(API)
+    assert kept is not None
+    assert kept.column(CPU).tolist() == list(range(20))
+
+
+def test_of_rows_put_behind_only_the_newest_are_kept(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path)
+    for number in range(600):
+        files.extend(API, look(60 * number), most=200)
+    files.extend(API, look(10**9 // 60 * 60), most=200)
+
+    kept = files.load(API)
+
+    assert kept is not None
+    assert len(kept) <= 250
+    assert kept.end == 10**9 // 60 * 60
+
+
+def test_what_is_of_another_make_is_replaced(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path)
+    files.save(API, history())
+    other = History(start=0, step=15, signals=(CPU,), values=np.ones((1, 1), np.float32))
+
+    files.extend(API, other, most=100)
+
+    assert same(files.load(API), other)

@@ -4,18 +4,15 @@ The large file is written again only now and then, so that a run costs what is n
 arrays.
 """
 
-import io
 import logging
-import zipfile
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-import orjson
-
+from healing.adapters.files.packing import UNREADABLE, pack, unpack, with_newer
 from healing.adapters.files.whole import (
     cannot_write,
     file_name,
@@ -23,17 +20,14 @@ from healing.adapters.files.whole import (
     make_directory,
     write_whole,
 )
-from healing.history import History, Mark
+from healing.history import History
 from healing.names import ServiceName, SignalName
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
 SUFFIX = ".npz"
 NEWER = ".new"
 DAMAGED = ".damaged"
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What a file that was cut short, or is something else, makes NumPy raise."""
 MOST_NEW = 1 / 8
 FEWEST_NEW = 64
 """The small file holds up to this share of the rows, or so many if that is more."""
@@ -50,6 +44,10 @@ class _Kept:
     signals: tuple[SignalName, ...]
     newer_from: int
     """Earliest time that was changed since; in seconds since the epoch."""
+    end: int
+    """Newest time in either file."""
+    mark: tuple[int, ...]
+    """Tells the two files from every other there was."""
 
 
 class HistoryFiles:
@@ -71,19 +69,20 @@ class HistoryFiles:
         """
         self._kept.pop(service, None)
         path = self._path(service)
+        mark = _mark(path)  # before they are read: what comes in between counts next time
         try:
-            history, token = _unpack(path.read_bytes())
+            history, token = unpack(path.read_bytes())
         except FileNotFoundError:
             return None
         except UNREADABLE as error:
             log.warning("history set aside, it will be read again file=%s because=%s", path, error)
             self._set_aside(path)
             return None
-        kept = _Kept(token, history.start, history.step, history.signals, history.end + 1)
+        kept = _kept(history, token, mark)
         newer = self._newer(path.with_suffix(NEWER), token)
         if newer is not None and newer.signals == history.signals and newer.start > history.start:
-            kept = replace(kept, newer_from=min(newer.start, kept.newer_from))
-            history = _with_newer(history, newer)
+            kept = replace(kept, newer_from=min(newer.start, kept.newer_from), end=newer.end)
+            history = with_newer(history, newer)
         self._kept[service] = kept
         return history
 
@@ -108,6 +107,52 @@ class HistoryFiles:
         except OSError as error:
             raise cannot_write(path, error) from error
 
+    def extend(self, service: ServiceName, newer: History, *, most: int) -> None:
+        """Put rows behind those that are kept, without reading all of them.
+
+        Rows at times that are kept already change nothing. What is kept of another step, or of
+        other signals, is replaced. How far signals have been read is what `newer` says of it.
+
+        Args:
+            service: Whose they are.
+            newer: At least one row.
+            most: About so many rows are kept, the newest; never more than a quarter above that.
+
+        Raises:
+            SetupError: They cannot be written.
+        """
+        path = self._path(service)
+        kept = self._kept.get(service)
+        if kept is None or kept.mark != _mark(path):
+            self.load(service)
+            kept = self._kept.get(service)
+        if kept is None or (kept.step, kept.signals) != (newer.step, newer.signals):
+            self.save(service, newer)
+        elif newer.end > kept.end:
+            newer = newer.rows(max(0, (kept.end - newer.start) // newer.step + 1), len(newer))
+            try:
+                if not self._put_behind(path, service, newer, kept):
+                    self._write(path, service, self._joined(service, newer).tail(most))
+            except OSError as error:
+                raise cannot_write(path, error) from error
+
+    def _put_behind(self, path: Path, service: ServiceName, newer: History, kept: _Kept) -> bool:
+        """Write only the small file, with these rows behind it; False when it would grow large."""
+        since = min(kept.newer_from, newer.start)
+        few = _few((newer.end - kept.start) // newer.step + 1, kept.token)
+        if (newer.end - since) // newer.step + 1 > few:
+            return False
+        known = self._newer(path.with_suffix(NEWER), kept.token)
+        together = newer if known is None else with_newer(known, newer)
+        write_whole(path.with_suffix(NEWER), pack(together, kept.token), synced=False)
+        since = min(kept.newer_from, together.start)
+        self._kept[service] = replace(kept, newer_from=since, end=newer.end, mark=_mark(path))
+        return True
+
+    def _joined(self, service: ServiceName, newer: History) -> History:
+        known = self.load(service)
+        return newer if known is None else with_newer(known, newer)
+
     def keep_only(self, services: Collection[ServiceName], *, before: datetime) -> None:
         """Forget the history of every other service that was last written before a time."""
         wanted = {self._path(service) for service in services}
@@ -126,27 +171,23 @@ class HistoryFiles:
             return False
         since = min(kept.newer_from, changed_from)
         first = max(0, (since - history.start) // history.step)
-        few = max(FEWEST_NEW, int(MOST_NEW * len(history)))
-        # Not all services at the same run: each has its own turn.
-        few -= kept.token % (few // 2)
+        few = _few(len(history), kept.token)
         if since <= kept.start or first == 0 or len(history) - first > few:
             return False
         newer = history.rows(min(first, len(history)), len(history))
-        write_whole(path.with_suffix(NEWER), _pack(newer, kept.token), synced=False)
-        self._kept[service] = replace(kept, newer_from=since)
+        write_whole(path.with_suffix(NEWER), pack(newer, kept.token), synced=False)
+        self._kept[service] = replace(kept, newer_from=since, end=history.end, mark=_mark(path))
         return True
 
     def _write(self, path: Path, service: ServiceName, history: History) -> None:
         token = zlib.crc32(history.values.tobytes(), zlib.crc32(service.encode()))
-        write_whole(path, _pack(history, token), synced=False)
+        write_whole(path, pack(history, token), synced=False)
         path.with_suffix(NEWER).unlink(missing_ok=True)
-        self._kept[service] = _Kept(
-            token, history.start, history.step, history.signals, history.end + 1
-        )
+        self._kept[service] = _kept(history, token, _mark(path))
 
     def _newer(self, path: Path, token: int) -> History | None:
         try:
-            newer, goes_with = _unpack(path.read_bytes())
+            newer, goes_with = unpack(path.read_bytes())
         except FileNotFoundError:
             return None
         except UNREADABLE as error:
@@ -166,42 +207,31 @@ class HistoryFiles:
             log.warning("history could not be set aside file=%s because=%s", path, error)
 
 
-def _with_newer(history: History, newer: History) -> History:
-    """Put what is newer in place of the rows that it knows better."""
-    first = (newer.start - history.start) // history.step
-    values = np.full((first + len(newer), len(history.signals)), np.nan, np.float32)
-    known = history.values[:first]
-    values[: len(known)] = known
-    values[first:] = newer.values
-    return replace(history, values=values, marks=newer.marks)
+def _kept(history: History, token: int, mark: tuple[int, ...]) -> _Kept:
+    """Describe what stands in the large file alone."""
+    return _Kept(
+        token=token,
+        start=history.start,
+        step=history.step,
+        signals=history.signals,
+        newer_from=history.end + 1,
+        end=history.end,
+        mark=mark,
+    )
 
 
-def _pack(history: History, token: int) -> bytes:
-    about = {
-        "format": FORMAT,
-        "token": token,
-        "start": history.start,
-        "step": history.step,
-        "signals": history.signals,
-        "marks": {name: [mark.query, mark.until] for name, mark in history.marks.items()},
-    }
-    packed = io.BytesIO()
-    text = np.frombuffer(orjson.dumps(about), np.uint8)
-    np.savez(packed, about=text, values=history.values)
-    return packed.getvalue()
+def _mark(path: Path) -> tuple[int, ...]:
+    """Tell the two files of a service from every other there was, without reading them."""
+    marks = list[int]()
+    for one in (path, path.with_suffix(NEWER)):
+        with suppress(FileNotFoundError):
+            file = one.stat()
+            marks += [file.st_ino, file.st_size, file.st_mtime_ns]
+    return tuple(marks)
 
 
-def _unpack(packed: bytes) -> tuple[History, int]:
-    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-        about = orjson.loads(file["about"].tobytes())
-        if (made := about["format"]) != FORMAT:
-            raise ValueError(f"it is of format {made}, and we write {FORMAT}")
-        marks = {SignalName(name): Mark(*mark) for name, mark in about["marks"].items()}
-        history = History(
-            start=about["start"],
-            step=about["step"],
-            signals=tuple(SignalName(name) for name in about["signals"]),
-            values=file["values"],
-            marks=marks,
-        )
-        return history, about["token"]
+def _few(rows: int, token: int) -> int:
+    """Say how many rows the small file may hold beside `rows` in all."""
+    few = max(FEWEST_NEW, int(MOST_NEW * rows))
+    # Not all services at the same run: each has its own turn.
+    return few - token % (few // 2)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from healing.adapters.files.histories import UNREADABLE
+from healing.adapters.files.packing import UNREADABLE
 from healing.adapters.files.signing import is_signed, sign
 from healing.adapters.files.whole import (
     UNFINISHED,
