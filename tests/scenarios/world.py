@@ -17,11 +17,26 @@ http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
 
 
-def front_of(container: Container) -> str:
-    """A web server that answers well only when `container` does."""
+MOODY_SERVER = WEB_SERVER.replace(
+    "self.send_response(200)",
+    """
+        global is_broken
+        is_broken = is_broken or self.path == "/break"
+        self.send_response(500 if is_broken and self.path != "/health" else 200)""",
+).replace("class Handler", "is_broken = False\nclass Handler")
+"""Fails after `/break` until it is started anew, and says at `/health` that all is well."""
+
+
+def address_of(container: Container) -> str:
+    """Where it is in the network of the tests."""
     networks = container.client.inspect_container(container.id)["NetworkSettings"]["Networks"]
     (address,) = (network["IPAddress"] for network in networks.values())
-    question = f"urllib.request.urlopen('http://{address}:8080/', timeout=1)"
+    return address
+
+
+def front_of(container: Container) -> str:
+    """A web server that answers well only when `container` does."""
+    question = f"urllib.request.urlopen('http://{address_of(container)}:8080/', timeout=1)"
     return "import urllib.request\n" + WEB_SERVER.replace(
         "self.send_response(200)",
         f"""

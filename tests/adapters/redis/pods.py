@@ -88,8 +88,8 @@ def make_fleet(request: pytest.FixtureRequest) -> Generator[Callable[..., Fleet]
     """Makes fleets that are disbanded before their server goes."""
     made: list[Fleet] = []
 
-    def make(server: Server, pods: int, rules: Rules = RULES) -> Fleet:
-        fleet = Fleet(server, f"{request.node.name}-{len(made)}", rules)
+    def make(server: Server, pods: int, rules: Rules = RULES, name: str = "") -> Fleet:
+        fleet = Fleet(server, name or f"{request.node.name}-{len(made)}", rules)
         made.append(fleet)
         return fleet.grow(pods)
 
