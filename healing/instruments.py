@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from healing.breakers import State
 from healing.exposition import BreakerStates
 from healing.finding import Kind
-from healing.forecast import Exhaustion
 from healing.incidents import (
     Acted,
     Attached,
@@ -27,6 +26,7 @@ from healing.incidents import (
 )
 from healing.policy import Because
 from healing.watching import Judgement
+from healing.watching.courses import QUANTILES
 
 REGISTRY = CollectorRegistry()
 
@@ -75,7 +75,7 @@ ANOMALY_SCORE = Gauge(
 )
 RESOURCE_PREDICTION = Gauge(
     "self_healing_resource_prediction",
-    "Share of its capacity that a resource is expected to use at the horizon.",
+    "Share of its capacity that a resource is expected to use at the horizon; NaN when unknown.",
     ["resource", "service", "horizon", "quantile"],
     registry=REGISTRY,
 )
@@ -138,17 +138,11 @@ def show_judgement(judgement: Judgement) -> None:
         for quantile, span in spans.items():
             seconds = span.total_seconds() if span is not None else math.inf
             TIME_TO_EXHAUSTION.labels(forecast.signal, service, quantile).set(seconds)
-        horizon = f"{judgement.horizon.total_seconds():g}s"
-        # The share that nine in ten stay below is the one that fills up soonest.
-        for quantile, span in (("0.9", "0.1"), ("0.5", "0.5"), ("0.1", "0.9")):
-            share = _share_at(forecast, spans[span], judgement.horizon)
-            RESOURCE_PREDICTION.labels(forecast.signal, service, horizon, quantile).set(share)
-
-
-def _share_at(forecast: Exhaustion, full_in: timedelta | None, horizon: timedelta) -> float:
-    """Give the share of capacity expected at the horizon, when it is full in `full_in`."""
-    now = forecast.level / forecast.capacity
-    return now if not full_in else now + (1 - now) * (horizon / full_in)
+    for ahead in judgement.expected:
+        horizon = f"{ahead.horizon.total_seconds():g}s"
+        for quantile, level in zip(QUANTILES, ahead.quantiles, strict=True):
+            share = level / ahead.capacity
+            RESOURCE_PREDICTION.labels(ahead.signal, service, horizon, f"{quantile:g}").set(share)
 
 
 def watch_agent(

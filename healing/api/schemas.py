@@ -1,6 +1,7 @@
 """What strangers send us and what we answer, checked at the door."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from healing.names import Actor, InstanceName, ServiceName
 from healing.policy.exhausting import Alarm
 from healing.recovery.dispatch import Request
 from healing.recovery.noticed import Noticed
+from healing.units import write_duration
 from healing.watching import Judgement, Peers
+from healing.watching.courses import QUANTILES, Expected
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why, in your words")]
 
@@ -138,12 +141,16 @@ class ForecastView(BaseModel):
     seconds_to_full: Annotated[
         dict[str, float], Field(description="By quantile; empty when it does not fill up")
     ]
+    expected: Annotated[
+        dict[str, dict[str, float]],
+        Field(description="What it will be, by horizon and quantile; what is unknown is left out"),
+    ]
     why: str
     alarm: Annotated[bool, Field(description="Whether it is a finding")]
     why_alarm: Annotated[str, Field(description="Or why it is none")]
 
     @classmethod
-    def of(cls, forecast: Exhaustion, alarm: Alarm) -> "ForecastView":
+    def of(cls, forecast: Exhaustion, alarm: Alarm, ahead: Sequence[Expected]) -> "ForecastView":
         """Show a forecast."""
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}
         return cls(
@@ -152,6 +159,13 @@ class ForecastView(BaseModel):
             level=forecast.level if math.isfinite(forecast.level) else None,
             capacity=forecast.capacity,
             seconds_to_full={q: span.total_seconds() for q, span in spans.items() if span},
+            expected={
+                write_duration(one.horizon): dict(
+                    zip(map(str, QUANTILES), one.quantiles, strict=True)
+                )
+                for one in ahead
+                if one.signal == forecast.signal and all(map(math.isfinite, one.quantiles))
+            },
             why=forecast.reason,
             alarm=alarm.is_raised,
             why_alarm=alarm.reason,
@@ -213,7 +227,7 @@ class PredictionView(BaseModel):
             why_likely=judgement.likely.reason,
             failures_learnt_from=seen.failures,
             forecasts=[
-                ForecastView.of(forecast, alarm)
+                ForecastView.of(forecast, alarm, judgement.expected)
                 for forecast, alarm in zip(judgement.forecasts, judgement.alarms, strict=True)
             ],
             peers=[PeersView.of(peers) for peers in judgement.peers],

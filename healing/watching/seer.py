@@ -31,6 +31,7 @@ from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.became import failures_in
+from healing.watching.courses import AHEAD, Courses, Expected, expected
 from healing.watching.failures import hazard_in
 from healing.watching.filling import fillings
 from healing.watching.lately import Lately
@@ -65,6 +66,7 @@ class Judgement:
         at: When it was looked at.
         leaks: One for each signal that a process holds on to.
         peers: What the replicas of the service say of each signal that is asked of each.
+        expected: What each resource is expected to be, at some times ahead.
         picture: Of the first finding, as a `data:` address; empty when there is none.
         rarity: Of the strangeness that is a finding, minus the decimal logarithm of its
             probability; 0 when it is none.
@@ -82,6 +84,7 @@ class Judgement:
     at: datetime
     leaks: tuple[Leak, ...] = ()
     peers: tuple[Peers, ...] = ()
+    expected: tuple[Expected, ...] = ()
     picture: str = ""
     rarity: float = 0.0
 
@@ -113,6 +116,7 @@ class Seer:
         sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
         errors_allowed: Share of requests that may fail.
         lately: How strange each service was in the looks before.
+        courses: Where resources are expected to be.
         terms: From when on a failure is likely enough to be a finding.
     """
 
@@ -127,6 +131,7 @@ class Seer:
     terms: Terms
     errors_allowed: float
     lately: Lately = field(default_factory=Lately)
+    courses: Courses = field(default_factory=Courses)
 
     def judge(self, seen: Observed, before: Judgement | None = None) -> Judgement:
         """Judge one service. Data that is not fresh gives no finding, and says why.
@@ -160,6 +165,9 @@ class Seer:
             for signal, capacity in capacities
             if (leak := leak_of(seen.history, signal, capacity, now=seen.now, restarts=restarts))
         )
+        course = self.courses.of(
+            name, seen.history, tuple(signal.name for signal, _ in capacities), seen.now
+        )
         instance = self._only_instance(name)
         every = timedelta(seconds=seen.history.step)
         said = {forecast.signal: forecast for forecast in before.forecasts} if before else {}
@@ -189,6 +197,7 @@ class Seer:
             why=strange.why,
             forecasts=forecasts,
             alarms=alarms,
+            expected=expected(course, forecasts, (self.window, *AHEAD), seen.now),
             leaks=leaks,
             peers=peers,
             horizon=self.window,

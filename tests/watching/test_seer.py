@@ -14,6 +14,7 @@ from healing.failure import Sign
 from healing.finding import Kind
 from healing.history import Freshness, History, State
 from healing.incidents import Book
+from healing.instruments import REGISTRY, show_judgement
 from healing.names import ServiceName, SignalName
 from healing.policy.failing import Terms
 from healing.ports import Manifest, StoredModel
@@ -144,3 +145,19 @@ def test_a_strange_database_speaks_for_a_failure_of_what_needs_it(watched: Watch
 
     assert after.within_the_hour > before
     assert Sign.UPSTREAM in {reason.sign for reason in after.reasons}
+
+
+def test_where_a_resource_is_expected_is_a_metric_for_each_horizon_and_quantile(
+    watched: Watched,
+) -> None:
+    memory = MIB * (100 + np.random.default_rng(0).standard_normal(1500))
+    show_judgement(watched.look(history_of(60, memory=memory)))
+
+    def shown(horizon: str, quantile: str) -> float | None:
+        labels = {"resource": "memory", "service": API, "horizon": horizon, "quantile": quantile}
+        return REGISTRY.get_sample_value("self_healing_resource_prediction", labels)
+
+    for horizon in ("1800s", "3600s", "86400s"):
+        low, middle, high = (shown(horizon, quantile) for quantile in ("0.1", "0.5", "0.9"))
+        assert low < middle < high
+        assert middle == pytest.approx(100 / 256, rel=0.05)
