@@ -1,12 +1,12 @@
 """What does a fleet cost? 1,000 and 10,000 series, 14 days at 5 minutes, on two cores.
 
-    python -m benchmarks.fleet [prometheus]
+    python -m benchmarks.fleet [prometheus | look]
 
 Learning runs in two processes, as `train` does on Dask; scoring in one, as `watch` does. Beside it,
 on a sample that is multiplied up (and says so): one Isolation Forest of scikit-learn per series,
 and Prophet and AutoETS of statsforecast where they are installed. Then a real Prometheus
-with 1,000 backfilled series: the first pull, the next one, and a whole look ahead. With
-`prometheus` as argument only that.
+with 1,000 backfilled series: the first pull, the next one, and a whole look ahead; and looks ahead
+at 10,000 series whose history is on disk already. With `prometheus` or `look` only that.
 """
 
 import asyncio
@@ -34,8 +34,9 @@ import yaml
 from flows.watch import look_ahead
 from healing import anomaly
 from healing.adapters.processes import ProcessHost
-from healing.history import History
+from healing.history import History, Mark
 from healing.names import IncidentId, SignalName
+from healing.ports import StoredModel
 from healing.settings import load
 from healing.watching import shards
 from healing.wiring import Services, assemble, using
@@ -52,18 +53,23 @@ CORES = 2
 SAMPLE = 25
 SLOW_SAMPLE = 2
 NEWEST = 5
+KINDS = 50
 GIB = 2**30
 CAN_RUN_OUT, FULL = 2, 10_000.0
 """How many signals of a service have a capacity, as memory and disk do, and which."""
 
 
 def main() -> None:
-    """Measure everything, or only what needs a Prometheus."""
-    if "prometheus" not in sys.argv[1:]:
+    """Measure everything, or only what is named."""
+    wanted = sys.argv[1:] or ["models", "prometheus", "look"]
+    if "models" in wanted:
         for series in (1_000, 10_000):
             models(series)
         others()
-    on_prometheus(services=100)
+    if "prometheus" in wanted:
+        on_prometheus(services=100)
+    if "look" in wanted:
+        looks(services=1_000)
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -189,13 +195,60 @@ def on_prometheus(services: int) -> None:
         home = Path(name)
         end = int(time.time()) // STEP * STEP
         print(f"a real Prometheus with {services * PER_SERVICE:,} series of {DAYS} days: backfill")
-        _backfill(home, services, end)
+        _backfill(home, [history_of(service, end=end) for service in range(services)])
         server = Prometheus(home, free_port(), ())
         server.start()
         try:
             _pull_and_look(home, server.url, services, end)
         finally:
             server.stop()
+
+
+def looks(services: int) -> None:
+    """Look ahead at a fleet that is known: two weeks on disk, a model each, an hour to pull from.
+
+    Every `KINDS`-th service has the same history, so that few models have to be learnt.
+    """
+    with tempfile.TemporaryDirectory(prefix="healing-bench-") as name:
+        home = Path(name)
+        end = int(time.time()) // STEP * STEP
+        print(f"looks ahead at {services * PER_SERVICE:,} series, known for {DAYS} days: preparing")
+        kinds = [history_of(kind, end=end) for kind in range(min(KINDS, services))]
+        _backfill(home, [kinds[n % len(kinds)].tail(3600 // STEP) for n in range(services)])
+        server = Prometheus(home, free_port(), ())
+        server.start()
+        try:
+            wired = _wired(home, server.url, services)
+            _know(wired, kinds)
+            now = datetime.fromtimestamp(end, UTC)
+            watching = wired.watching
+            at_end = replace(watching, observer=replace(watching.observer, clock=lambda: now))
+            with using(replace(wired, watching=at_end)):
+                for words in ("the first look", "the next look", "the one after"):
+                    with _measured(words):
+                        said = asyncio.run(look_ahead(unrecorded))
+                    print(f"    {said}")
+        finally:
+            server.stop()
+
+
+def _know(wired: Services, kinds: list[History]) -> None:
+    """Put history and models where they would be after two weeks, but for the newest row."""
+    learner = wired.watching.learner
+    models = list[StoredModel]()
+    services = wired.watching.observer.services()
+    for service in sorted(services, key=lambda one: int(one.name.removeprefix("service-"))):
+        number = int(service.name.removeprefix("service-"))
+        whole = kinds[number % len(kinds)]
+        until = whole.end - STEP
+        marks = {signal.name: Mark(signal.query, until) for signal in service.signals}
+        known = replace(whole.rows(0, len(whole) - 1), marks=marks)
+        learner.histories.save(service.name, known)
+        if len(models) < len(kinds):
+            learner.learn(service.name, seed=0)
+            models.append(learner.models.load(f"anomaly-{service.name}"))
+        else:
+            learner.models.save(f"anomaly-{service.name}", models[number % len(kinds)])
 
 
 def _pull_and_look(home: Path, url: str, services: int, end: int) -> None:
@@ -251,17 +304,16 @@ def _wired(home: Path, url: str, services: int) -> Services:
     return assemble(load(file, {}), ProcessHost(home / "processes"), Nobody())
 
 
-def _backfill(home: Path, services: int, end: int) -> None:
+def _backfill(home: Path, histories: list[History]) -> None:
     """Write history day by day: promtool reads the whole text again for each two hours of it."""
-    histories = [history_of(service, end=end) for service in range(services)]
     rows = 86_400 // STEP
-    for day in range(DAYS):
+    for first in range(0, len(histories[0]), rows):
         text = home / "day.om"
         with text.open("w") as out:
             for signal in SIGNALS:
                 out.write(f"# TYPE {signal} unknown\n")
                 for service, history in enumerate(histories):
-                    part = history.rows(day * rows, (day + 1) * rows)
+                    part = history.rows(first, min(first + rows, len(history)))
                     out.writelines(_lines(f'{signal}{{service="{service}"}}', part, signal))
             out.write("# EOF\n")
         subprocess.run(

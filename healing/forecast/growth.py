@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
 from healing.forecast.past import growth_before
-from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Scale, Trends, trends
+from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Scale, Trends, rises, trends
 
 TRUSTED_FOR = 8.0
 """A trend is believed for so many times as long as it has lasted."""
@@ -18,6 +18,8 @@ STILL_GROWING = 0.5
 """Growth over the last two steps must be this share of the growth over all of the window."""
 EVERY_STEP = 0.2
 """Growth over each of the last three steps must be this share of it: a jump is no trend."""
+LATEST = 3
+"""So many of the newest steps must each add to it."""
 FALLS_TELL = 3
 """So many falls are a habit: it is cleaned up before it is full."""
 SLOW_SECONDS = 1_200
@@ -60,6 +62,8 @@ def judge(course: Course, scale: Scale, *, window: float) -> Growth | None:
         window: Rows that count.
     """
     # Next to nothing grows at any one time: the past is only measured where the newest window does.
+    if not rises(course, scale, steps=LATEST):
+        return None
     if not _promising(trends(course, scale, newest=1), course.capacity)[-1]:
         return None
 
@@ -111,7 +115,7 @@ def _promising(trend: Trends, capacity: float) -> NDArray[np.bool_]:
         & (trend.level < capacity)
         & (trend.slope > trend.margin * trend.error)
         & (trend.steps[:, -2:].mean(axis=1) >= STILL_GROWING * trend.slope)
-        & (trend.steps[:, -3:].min(axis=1) >= EVERY_STEP * trend.slope)
+        & (trend.steps[:, -LATEST:].min(axis=1) >= EVERY_STEP * trend.slope)
         & (trend.slope * trusted >= capacity - trend.level)
     )
 

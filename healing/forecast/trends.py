@@ -91,6 +91,13 @@ def trends(course: Course, scale: Scale, *, newest: int = MOST_WINDOWS) -> Trend
     )
 
 
+def rises(course: Course, scale: Scale, *, steps: int) -> bool:
+    """Say whether each of the newest steps of a scale goes up; False where one is not known."""
+    size = scale.rows
+    newest = course.values[len(course.values) - (steps + 1) * size :].reshape(steps + 1, size)
+    return bool((np.diff(median(newest.T)) > 0).all())
+
+
 def _line(windows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit a robust line to each window: slope per point, and its standard error."""
     points = windows.shape[1]

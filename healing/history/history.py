@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from healing.names import SignalName
 
+RECENT = 64
+"""Rows in which the newest sample is looked for first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -71,10 +74,13 @@ class History:
 
     def last_at(self, signal: SignalName) -> datetime | None:
         """Say when the newest sample of a signal was measured; None when there is none."""
-        measured = np.flatnonzero(np.isfinite(self.column(signal)))
-        if not measured.size:
-            return None
-        return datetime.fromtimestamp(self.start + int(measured[-1]) * self.step, UTC)
+        column = self.column(signal)
+        for rows in (RECENT, len(column)):  # it is hardly ever necessary to look further back
+            measured = np.isfinite(column[::-1][:rows])
+            if measured.any():
+                back = int(np.argmax(measured))
+                return datetime.fromtimestamp(self.end - back * self.step, UTC)
+        return None
 
     def until(self, now: datetime) -> "History":
         """Leave out every row after `now`."""

@@ -81,42 +81,47 @@ class Up:
         self._supervisor.down()
 
 
-@pytest.fixture
-def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
+def started(home: Path, database: str) -> Up:
     # PostgreSQL runs as another user, who must be able to reach its folder.
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+    for folder in (home, *list(home.parents)[:2]):
         folder.chmod(0o755)
-    one = Up(tmp_path, getattr(request, "param", "sqlite"))
-    wait_until(one.is_ready, within=120, every=0.2)
+    one = Up(home, database)
+    try:
+        wait_until(one.is_ready, within=120, every=0.2)
+    except BaseException:
+        one.end()
+        raise
+    return one
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Up]]:
+    """What the tests of a database have started: one, as long as none of them ends it."""
+    ups = [started(tmp_path_factory.mktemp("up"), request.param)]
+    yield ups
+    for one in ups:
+        one.end()
+
+
+@pytest.fixture
+def up(shared: list[Up], tmp_path: Path, request: pytest.FixtureRequest) -> Up:
+    """A `heal up` that runs, whatever the test before did to it."""
+    if shared[-1].process.poll() is not None:
+        shared.append(started(tmp_path, request.node.callspec.params["shared"]))
+    return shared[-1]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Up]:
+    one = started(tmp_path, "sqlite")
     yield one
     one.end()
 
 
 def are_gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
-
-
-@pytest.mark.parametrize("up", DATABASES, indirect=True)
-def test_ctrl_c_stops_all_of_it_and_leaves_no_process(up: Up) -> None:
-    text = up.log.read_text()
-    assert "healing is up" in text
-    assert f"http://127.0.0.1:{up.ports['prefect']}/v2/runs" in text
-    started = up.everything()
-    assert {"valkey", "prefect", "agent"} <= set(up.children())
-
-    up.process.send_signal(signal.SIGINT)
-
-    assert up.process.wait(60) == 0
-    wait_until(lambda: are_gone(started), within=10)
-
-
-def test_killed_without_a_word_it_still_leaves_no_process(up: Up) -> None:
-    started = up.everything()
-
-    up.process.send_signal(signal.SIGKILL)
-    up.process.wait()
-
-    wait_until(lambda: are_gone(started), within=30)
 
 
 def test_a_child_that_ends_is_started_again(up: Up) -> None:
@@ -131,3 +136,25 @@ def test_a_child_that_ends_is_started_again(up: Up) -> None:
 
 def test_the_shared_state_survives_a_stop(up: Up) -> None:
     assert list((up.home / "state" / "valkey").glob("appendonlydir/*.aof"))
+
+
+def test_ctrl_c_stops_all_of_it_and_leaves_no_process(up: Up) -> None:
+    text = up.log.read_text()
+    assert "healing is up" in text
+    assert f"http://127.0.0.1:{up.ports['prefect']}/v2/runs" in text
+    started = up.everything()
+    assert {"valkey", "prefect", "agent"} <= set(up.children())
+
+    up.process.send_signal(signal.SIGINT)
+
+    assert up.process.wait(60) == 0
+    wait_until(lambda: are_gone(started), within=10)
+
+
+def test_killed_without_a_word_it_still_leaves_no_process(own: Up) -> None:
+    started = own.everything()
+
+    own.process.send_signal(signal.SIGKILL)
+    own.process.wait()
+
+    wait_until(lambda: are_gone(started), within=30)

@@ -62,6 +62,7 @@ def test_looking_at_the_newest_window_first_changes_no_forecast(
     courses = [(made_up(seed), 60 if seed % 2 else 300) for seed in range(60)]
 
     with_look = [told(values, step) for values, step in courses]
+    monkeypatch.setattr(growth, "rises", lambda *_, **__: True)
     monkeypatch.setattr(growth, "trends", whole_past)
     without = [told(values, step) for values, step in courses]
 
@@ -79,6 +80,7 @@ def test_looking_at_the_newest_window_first_changes_no_forecast_of_real_machines
             machines.append(file["values"][-2880:, 0].astype(np.float64))
 
     with_look = [told(values, 60) for values in machines]
+    monkeypatch.setattr(growth, "rises", lambda *_, **__: True)
     monkeypatch.setattr(growth, "trends", whole_past)
 
     assert repr(with_look) == repr([told(values, 60) for values in machines])
