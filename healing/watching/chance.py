@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from healing.policy.discovery import discoveries
-from healing.watching.seer import Judgement
+from healing.watching.judgement import Judgement
 
 
 def beyond_chance(judged: Sequence[Judgement], *, fleet: int) -> list[Judgement]:

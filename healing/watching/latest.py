@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from healing.finding import Finding, Kind
 from healing.names import Fingerprint, ServiceName
-from healing.watching.seer import Judgement
+from healing.watching.judgement import Judgement
 
 SAME_TROUBLE = timedelta(hours=1)
 """Found again after less than that, it is not news."""

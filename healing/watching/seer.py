@@ -3,9 +3,8 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,14 @@ from healing import anomaly
 from healing.diagnosis import Chronicle
 from healing.errors import HealingError, ModelUnusableError, SetupError
 from healing.failure import Prognosis, foresee
-from healing.finding import Finding, Kind
+from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
-from healing.policy.exhausting import LOOKS_APART, Alarm, alarm_of
-from healing.policy.failing import Likely, Terms, likely_to_fail
+from healing.policy.exhausting import LOOKS_APART, alarm_of
+from healing.policy.failing import Terms, likely_to_fail
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
     finding_of_failure,
@@ -31,9 +30,10 @@ from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.became import failures_in
-from healing.watching.courses import AHEAD, Courses, Expected, expected
+from healing.watching.courses import AHEAD, Courses, expected
 from healing.watching.failures import hazard_in
 from healing.watching.filling import fillings
+from healing.watching.judgement import Judgement
 from healing.watching.lately import Lately
 from healing.watching.leaks import leak_of
 from healing.watching.measures import burn, has_shifted
@@ -48,52 +48,6 @@ log = logging.getLogger(__name__)
 KIND = "anomaly"
 NEWEST = 5
 """Rows that are scored at each look: as many as the rule of persistence wants to see."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What one look at one service says.
-
-    Attributes:
-        score: How strange its newest row is, 0 to 1 with a fixed meaning; None when unknown.
-        why: What makes it strange, or why that is not known.
-        forecasts: One for each signal that can run out.
-        alarms: Whether each of them is an alarm, and why.
-        horizon: The time that counts for them.
-        prognosis: How likely the service fails soon.
-        likely: Whether that is to be told, and why.
-        findings: What deserves attention.
-        at: When it was looked at.
-        leaks: One for each signal that a process holds on to.
-        peers: What the replicas of the service say of each signal that is asked of each.
-        expected: What each resource is expected to be, at some times ahead.
-        picture: Of the first finding, as a `data:` address; empty when there is none.
-        rarity: Of the strangeness that is a finding, minus the decimal logarithm of its
-            probability; 0 when it is none.
-    """
-
-    service: ServiceName
-    score: float | None
-    why: str
-    forecasts: tuple[Exhaustion, ...]
-    alarms: tuple[Alarm, ...]
-    horizon: timedelta
-    prognosis: Prognosis
-    likely: Likely
-    findings: tuple[Finding, ...]
-    at: datetime
-    leaks: tuple[Leak, ...] = ()
-    peers: tuple[Peers, ...] = ()
-    expected: tuple[Expected, ...] = ()
-    picture: str = ""
-    rarity: float = 0.0
-
-    @property
-    def without_strangeness(self) -> Self:
-        """The same, but strangeness is no finding."""
-        others = tuple(one for one in self.findings if one.kind is not Kind.ANOMALY)
-        picture = self.picture if others else ""
-        return replace(self, findings=others, picture=picture, rarity=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
