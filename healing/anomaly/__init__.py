@@ -6,12 +6,14 @@ from healing.anomaly.meaning import lasting, lasting_rarity, score_of, surprise_
 from healing.anomaly.model import SCHEMA, Model, from_arrays, to_arrays
 from healing.anomaly.reasons import Reason, reasons
 from healing.anomaly.scoring import Scores, misfit, score, score_many
+from healing.anomaly.surprise import doubt
 
 __all__ = [
     "SCHEMA",
     "Model",
     "Reason",
     "Scores",
+    "doubt",
     "fit",
     "from_arrays",
     "lasting",

@@ -13,11 +13,15 @@ HALF_LIFE = 200
 """Rows in which what was fades to half of its surprise."""
 
 
-def of_late(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def of_late(
+    scores: NDArray[np.float64], *, doubts: NDArray[np.float64] | float = 1.0
+) -> NDArray[np.float64]:
     """Say how strange it has been of late, at each row.
 
     Args:
         scores: Of rows that follow each other, from 0 to 1; NaN where unknown. Shape (n,).
+        doubts: What the surprise of a row is divided by, where some were judged by a model that
+            knew less than others: 1 is none. Shape (n,).
 
     Returns:
         Scores on the same scale, from each row and those before it. Shape (n,); NaN stays NaN, and
@@ -27,7 +31,7 @@ def of_late(scores: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> of_late(np.array([0.1, 0.99, 0.1, np.nan, 0.1])).round(2).tolist()
         [0.1, 0.99, 0.75, nan, 0.74]
     """
-    surprise = surprise_of(scores)
+    surprise = surprise_of(scores) / doubts
     # In a scale that grows as fast as surprise fades, fading is the largest so far.
     rows = np.arange(len(scores))
     fading = np.log(np.maximum(np.nan_to_num(surprise), np.finfo(np.float64).tiny))

@@ -43,6 +43,12 @@ def test_what_was_strange_counts_half_and_fades_by_half_in_two_hundred_rows() ->
     assert late[[0, -1]] == pytest.approx([4.0, (1.0 + 2.0) / 2])
 
 
+def test_what_a_model_of_few_days_finds_strange_counts_less() -> None:
+    doubts = np.array([1.5, 1.5, 1.0])
+    late = of_late(score_of(np.array([3.0, 6.0, 3.9])), doubts=doubts)
+    assert surprise_of(late) == pytest.approx([2.0, 4.0, 3.95], abs=0.02)
+
+
 def test_later_rows_change_nothing() -> None:
     scores = score_of(np.random.default_rng(1).exponential(1, 500))
     assert of_late(scores)[:300].tolist() == of_late(scores[:300]).tolist()
