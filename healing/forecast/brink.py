@@ -59,4 +59,5 @@ def brink_of(course: Course) -> Brink | None:
     higher = np.flatnonzero(course.values[len(past) :] > before)
     lasted = max(rows, len(course.values) - len(past) - int(higher[0]))
     slope = (level - before) / lasted
+    level = min(level, course.capacity)
     return Brink(Drift(lasted=lasted, slope=slope, spread=SPREAD, level=level), before)

@@ -129,13 +129,14 @@ def forecast_exhaustion(
         believed = [growth for growth in believed if FASTER * growth.likely < slow.likely] or [slow]
     soon = [growth for growth in believed if growth.is_soon]
     brink = brink_of(course) if not soon else None
-    if believed or brink:
-        outlook = replace(outlook, risen=(course.risen(6 * HOUR), course.risen(24 * HOUR)))
-    if brink is not None and brink.drift.level < capacity:
+    if brink is not None:
+        # It has not been so high for days: that it wanders below that by the hour says nothing.
+        outlook = replace(outlook, risen=(brink.drift.level - brink.before,) * 2)
         growth = growth_of(brink.drift, capacity=capacity, window=rows)
         words = _nearer_than_ever(brink, growth, course.step, unit)
         return _growing(outlook, growth, course.step, f"{stands} {words}", soon=growth.is_soon)
     if believed:
+        outlook = replace(outlook, risen=(course.risen(6 * HOUR), course.risen(24 * HOUR)))
         growth = min(soon or believed, key=lambda growth: growth.latest / growth.soonest)
         words = _has_grown(growth, course.step, unit)
         return _growing(outlook, growth, course.step, f"{stands} and {words}", soon=bool(soon))

@@ -343,3 +343,19 @@ def test_an_empty_history_is_unknown() -> None:
     )
 
     assert told.outlook is Outlook.UNKNOWN
+
+
+@pytest.mark.parametrize(("height", "soonest"), [(98.9, None), (101.0, 0.0)])
+def test_what_stands_nearer_to_full_than_ever_is_told_though_it_wanders(
+    height: float, soonest: float | None
+) -> None:
+    wander = 90 + 5 * np.sin(2 * np.pi * np.arange(4 * 1440) / 400)
+    wander += np.random.default_rng(0).standard_normal(len(wander))
+    memory = np.r_[np.minimum(wander, 97), [height] * 4, 96.0]
+
+    told = forecast(memory, step=60, capacity=100, window=timedelta(hours=24))
+
+    assert told.outlook is Outlook.SOON
+    assert "nearer to full" in told.reason
+    assert min(told.risen) > 0
+    assert soonest is None or told.soonest.total_seconds() == soonest
