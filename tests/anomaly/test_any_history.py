@@ -53,7 +53,7 @@ def test_a_unit_in_which_values_are_rounded_moves_no_score_by_much(
 
     one, other = judged(history_of(STEP, **columns)), judged(history_of(STEP, **moved))
 
-    np.testing.assert_allclose(other.values, one.values, rtol=0, atol=0.05)
+    np.testing.assert_allclose(other.values, one.values, rtol=0, atol=0.1)
 
 
 @EXAMPLES
@@ -77,7 +77,7 @@ def test_no_score_knows_what_comes_after_it(made: list, rows: int, data: st.Data
 
 
 @EXAMPLES
-@given(several(5, gaps=(0.4, 0.6)), ROWS)
+@given(several(5, gaps=(0.3, 0.45)), ROWS)
 def test_a_row_has_a_score_exactly_where_half_of_the_signals_were_measured(
     made: list, rows: int
 ) -> None:

@@ -1,7 +1,5 @@
 """What a person did on purpose is left as it is, and the run says why."""
 
-import pytest
-
 from tests.real import wait_until
 from tests.real.agent import MakeAgent
 from tests.real.docker import Container, MakeContainer
@@ -54,26 +52,24 @@ def test_paused_by_a_person(agent: MakeAgent, container: MakeContainer) -> None:
     web.unpause()
 
 
-@pytest.mark.parametrize(
-    ("config", "because"),
-    [
-        pytest.param({"level": "observe"}, "its level is observe", id="level observe"),
-        pytest.param({"level": "recommend"}, "its level is recommend", id="level recommend"),
-        pytest.param({"critical": True}, "a person must approve", id="critical"),
-        pytest.param({"hold": "under investigation"}, "under investigation", id="hold"),
-    ],
-)
-def test_held_by_its_configuration(
-    agent: MakeAgent, container: MakeContainer, config: dict[str, object], because: str
-) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web, **config)})
+HELD: dict[str, tuple[dict[str, object], str]] = {
+    "observed": ({"level": "observe"}, "its level is observe"),
+    "recommended": ({"level": "recommend"}, "its level is recommend"),
+    "critical": ({"critical": True}, "a person must approve"),
+    "on-hold": ({"hold": "under investigation"}, "under investigation"),
+}
 
-    web.kill()
-    story = healer.wait_for(is_waiting, service="web")
 
-    assert because in story["headline"]
-    assert starts_of(web) == 1
+def test_held_by_its_configuration(agent: MakeAgent, container: MakeContainer) -> None:
+    webs = {name: container(WEB_SERVER) for name in HELD}
+    healer = agent({name: service(webs[name], **config) for name, (config, _) in HELD.items()})
+
+    for web in webs.values():
+        web.kill()
+    said = {name: healer.wait_for(is_waiting, service=name)["headline"] for name in HELD}
+
+    assert [name for name, (_, because) in HELD.items() if because not in said[name]] == []
+    assert [name for name, web in webs.items() if starts_of(web) != 1] == []
 
 
 def test_a_job_that_ended_well(agent: MakeAgent, container: MakeContainer) -> None:
