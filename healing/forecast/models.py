@@ -5,7 +5,9 @@ Forecasting: Principles and Practice, for the damped trend and the theta method.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,10 @@ SMOOTHINGS = (0.05, 0.2, 0.5)
 TREND_SMOOTHING, DAMPING = 0.1, 0.97
 SHORT = 240
 """A drift is measured over so many points at most."""
+MOST_SMOOTHED = 2 * SHORT
+"""Smoothing forgets older points."""
+TRANSFORMED = 1024
+"""A power of two, at least twice as many: what is wrapped around falls beyond the rows."""
 
 
 class Model(StrEnum):
@@ -125,18 +131,49 @@ def _coming(past: Coarse, shape: Points, ahead: int) -> Points:
 
 def _smoothed(rest: Points, trend_smoothing: float) -> tuple[Points, Points]:
     """Smooth with each of a few factors, and keep for each series the one that foresaw best."""
-    recent = rest[-SHORT * 2 :]
-    alpha = np.array(SMOOTHINGS)[:, None]
-    level = np.broadcast_to(recent[0], (len(SMOOTHINGS), recent.shape[1])).copy()
-    trend, missed = np.zeros_like(level), np.zeros_like(level)
-    for value in recent[1:]:
+    recent = rest[-MOST_SMOOTHED:]
+    moved = recent[1:] - recent[0]
+    response = _response(trend_smoothing)
+    errors = np.fft.irfft(
+        response.errors[:, :, None] * np.fft.rfft(moved, TRANSFORMED, axis=0), TRANSFORMED, axis=1
+    )
+    best = np.argmin(np.abs(errors[:, : len(moved)]).sum(axis=1), axis=0)
+    backwards = slice(MOST_SMOOTHED - len(moved), None)
+    level, trend = (part[:, backwards] @ moved for part in (response.level, response.trend))
+    columns = np.arange(len(best))
+    return recent[0] + level[best, columns], trend[best, columns]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Response:
+    """What one row that differs does to the rows after it: smoothing adds up what all of them do.
+
+    Attributes:
+        errors: Fourier transform of what it adds to the errors of the rows after it. For each of
+            `SMOOTHINGS`.
+        level: What it adds to the level, the newest row last. Shape (smoothings, rows).
+        trend: Likewise to the trend.
+    """
+
+    errors: NDArray[np.complex128]
+    level: Points
+    trend: Points
+
+
+@lru_cache
+def _response(trend_smoothing: float) -> _Response:
+    alpha = np.array(SMOOTHINGS)
+    level, trend = np.zeros(len(alpha)), np.zeros(len(alpha))
+    told = np.empty((3, len(alpha), MOST_SMOOTHED))
+    for row in range(MOST_SMOOTHED):
         expected = level + DAMPING * trend
-        error = value - expected
-        missed += np.abs(error)
+        error = (row == 0) - expected
         level = expected + alpha * error
         trend = DAMPING * trend + trend_smoothing * alpha * error
-    best = np.argmin(missed, axis=0)[None]
-    return np.take_along_axis(level, best, 0)[0], np.take_along_axis(trend, best, 0)[0]
+        told[:, :, row] = error, level, trend
+    errors, levels, trends = told
+    spectrum = np.fft.rfft(errors, TRANSFORMED, axis=1)
+    return _Response(spectrum, levels[:, ::-1].copy(), trends[:, ::-1].copy())
 
 
 def _design(past: Coarse, rows: int) -> Points:

@@ -1,6 +1,6 @@
 """Where resources are expected to be: the course of each, drawn anew every half an hour.
 
-Drawing one takes some 50 ms a service, and a course hardly changes from one minute to the next: so
+Drawing one takes some 10 ms a service, and a course hardly changes from one minute to the next: so
 each service has its own minute of the half an hour.
 """
 
