@@ -161,3 +161,22 @@ def test_where_a_resource_is_expected_is_a_metric_for_each_horizon_and_quantile(
         low, middle, high = (shown(horizon, quantile) for quantile in ("0.1", "0.5", "0.9"))
         assert low < middle < high
         assert middle == pytest.approx(100 / 256, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("moved", "kinds"),
+    [pytest.param(60, [Kind.ANOMALY], id="more"), pytest.param(-60, [], id="less")],
+)
+def test_memory_given_back_is_as_strange_and_nobodys_alarm(
+    watched: Watched, moved: int, kinds: list[Kind]
+) -> None:
+    watched.learn(history_of(60, memory=ordinary(1440)["memory"]), watched.db.name)
+    memory = ordinary(1440, seed=1)["memory"]
+    memory[-6:] += moved * MIB
+
+    look = watched.look(history_of(60, memory=memory), of=watched.db)
+
+    assert look.score is not None
+    assert look.score > 0.99
+    assert [one.kind for one in look.findings if one.kind is not Kind.EXHAUSTION] == kinds
+    assert (look.rarity > 3) is bool(kinds)
