@@ -16,7 +16,7 @@ USUAL = 3.0
 _HOW = {
     Way.LEVEL: "is {value}, usually {usual}",
     Way.LASTING: "has stayed around {value} for a while, usually {usual}",
-    Way.MOVED: "is {value} and has moved away from where it stood in the last hour",
+    Way.MOVED: "is {value} and has moved away from where it stood in the last hours",
     Way.STEP: "jumped to {value}",
     Way.UNFORESEEN: "is {value}, which the rows just before did not let expect",
     Way.RESTLESS: "is {value} and for a while has been less steady, or steadier, than usual",

@@ -18,7 +18,8 @@ MOST_RECENT_ROWS = 240
 RESTLESS_ROWS = 12
 MOST_RESTLESS = 50.0
 """One row counts for no more than that, or it would make all the rows after it restless."""
-HOUR = 3600
+RECENT = 4 * 3600
+"""Seconds whose median a signal may move away from; after an hour, slow trouble would be usual."""
 LIMIT = 1000.0
 FINEST = 0.01
 """In units of level: no rule is believed to foresee a signal better than that."""
@@ -38,7 +39,7 @@ class Way(StrEnum):
     LASTING = "lasting"
     """The same, for a while."""
     MOVED = "moved"
-    """Away from where it stood in the last hour."""
+    """Away from where it stood in the last hours."""
     STEP = "step"
     """Away from the row before."""
     UNFORESEEN = "unforeseen"
@@ -144,7 +145,7 @@ def _restless(unforeseen: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _recent_rows(step: int) -> int:
-    return min(max(HOUR // step, BLOCKS), MOST_RECENT_ROWS) // BLOCKS * BLOCKS
+    return min(max(RECENT // step, BLOCKS), MOST_RECENT_ROWS) // BLOCKS * BLOCKS
 
 
 def _in_units(strayed: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,13 +30,13 @@ def test_a_spike_strays_in_level_and_step_and_soon_is_over() -> None:
 
 
 def test_a_shift_that_has_become_the_new_usual_no_longer_counts_as_moved() -> None:
-    shift = np.zeros(400)
+    shift = np.zeros(600)
     shift[200:] = 20 * MIB
     moved = memory(ordinary_with(shift), Way.MOVED)
 
     assert moved[205] > 10
-    assert np.abs(moved[320:]).max() < 10
-    assert memory(ordinary_with(shift), Way.LEVEL)[320:].min() > 10
+    assert np.abs(moved[350:]).max() < 10
+    assert memory(ordinary_with(shift), Way.LEVEL)[350:].min() > 10
 
 
 def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
