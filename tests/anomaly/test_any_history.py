@@ -73,7 +73,9 @@ def test_no_score_knows_what_comes_after_it(made: list, rows: int, data: st.Data
     known = score(model, history).values[:cut]
 
     np.testing.assert_array_equal(score(model, altered).values[:cut], known, strict=True)
-    np.testing.assert_array_equal(score(model, history.rows(0, cut)).values, known, strict=True)
+    # Products of fewer rows may be summed in another order: the last bit is not held to.
+    part = score(model, history.rows(0, cut)).values
+    np.testing.assert_allclose(part, known, rtol=0, atol=1e-12, strict=True)
 
 
 @EXAMPLES
