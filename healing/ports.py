@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from healing.breakers.operating import Command, FleetBreaker, Pulled, Trial
+from healing.breakers.operating import Command, FleetBreaker, Pulled, Transition, Trial
 from healing.history import History, Read, Reading
 from healing.incidents import Entry, Incident
 from healing.instances import Happening, Instance
@@ -296,6 +296,10 @@ class FleetBreakers(Protocol):
 
     def history(self, name: str) -> Sequence[Pulled]:
         """Give what operators did to one, newest first."""
+        ...
+
+    def transitions(self, name: str) -> Sequence[Transition]:
+        """Give how one changed and why, newest first."""
         ...
 
     def pull(self, name: str, command: Command) -> FleetBreaker:

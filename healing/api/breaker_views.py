@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from healing.api.schemas import Reason
 from healing.breakers import Because, State
-from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled
+from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled, Transition
 from healing.names import Actor
 from healing.units import read_some_time
 from healing.watching import Sight
@@ -173,8 +173,40 @@ class PulledView(BaseModel):
         )
 
 
+class TransitionView(BaseModel):
+    """One line of what the breaker did."""
+
+    at: datetime
+    before: State
+    after: State
+    because: Because
+    calls: Annotated[int, Field(description="What it was judged by; 0: no calls were judged")]
+    failed: int
+    slow: int
+    epoch: int
+
+    @classmethod
+    def of(cls, one: Transition) -> "TransitionView":
+        """Show a line."""
+        return cls(
+            at=one.at,
+            before=one.before,
+            after=one.after,
+            because=one.because,
+            calls=one.calls,
+            failed=one.failed,
+            slow=one.slow,
+            epoch=one.epoch,
+        )
+
+
 class BreakerStory(BreakerView):
-    """One breaker, with what operators did to it."""
+    """One breaker, with how it changed, and what operators did to it."""
+
+    changes: Annotated[
+        list[TransitionView] | None,
+        Field(description="Newest first; null while the shared state does not answer"),
+    ]
 
     history: Annotated[
         list[PulledView] | None,

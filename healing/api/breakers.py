@@ -11,6 +11,7 @@ from healing.api.breaker_views import (
     OverrideRequest,
     PulledView,
     ResetRequest,
+    TransitionView,
 )
 from healing.api.desk import AtDesk, Desk
 from healing.breakers.operating import Command
@@ -32,7 +33,7 @@ def breakers(desk: AtDesk, _: Viewer) -> list[BreakerView]:
 
 @router.get("/circuit-breakers/{name:path}")
 def breaker(name: str, desk: AtDesk, _: Viewer) -> BreakerStory:
-    """Show one, with what operators did to it."""
+    """Show one, with how it changed and what operators did to it."""
     desk.breakers.check(name)
     return _story(desk, name)
 
@@ -72,8 +73,9 @@ def _pull(desk: Desk, name: str, command: Command) -> BreakerStory:
 def _story(desk: Desk, name: str) -> BreakerStory:
     try:
         history = [PulledView.of(one) for one in desk.breakers.history(name)]
+        changes = [TransitionView.of(one) for one in desk.breakers.transitions(name)]
     except StateUnavailableError:
-        history = None
+        history = changes = None
     sight = desk.breakers.sight()
     shown = BreakerView.of(name, sight.breakers.get(name), sight.why_stale)
-    return BreakerStory(**shown.model_dump(), history=history)
+    return BreakerStory(**shown.model_dump(), history=history, changes=changes)

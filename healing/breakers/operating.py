@@ -132,6 +132,22 @@ class Pulled:
     """The epoch that began with it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One line of the record of what a breaker did by itself, or was made to do."""
+
+    at: datetime
+    before: State
+    after: State
+    because: Because
+    calls: int
+    """What it was judged by, in all processes; 0 where no calls were judged."""
+    failed: int
+    slow: int
+    epoch: int
+    """The epoch that began with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """The fleet's leave to try the dependency once."""

@@ -89,8 +89,10 @@ def one(breaker: dict[str, Any], *, now: datetime) -> str:
     if breaker["override"]:
         lines.append(f"  without the override it would be {_words(breaker['verdict'])}")
     if breaker["history"] is None:
-        lines.append("  what operators did cannot be read now")
+        lines.append("  how it changed, and what operators did, cannot be read now")
     else:
+        lines += ["", "Changes"] if breaker["changes"] else []
+        lines += [_change(entry) for entry in breaker["changes"][:SHOWN]]
         lines += ["", "By hand"] if breaker["history"] else []
         lines += [_line(entry) for entry in breaker["history"][:SHOWN]]
     return "\n".join([*lines, *_staleness([breaker], now)])
@@ -119,6 +121,14 @@ def _line(entry: dict[str, Any]) -> str:
     why = f": {entry['reason']}" if entry["reason"] else ""
     was = _words(entry["before"])
     return f"  {at:%Y-%m-%d %H:%M:%S}  {entry['action']}{lasts} by {entry['by']}{why} (was {was})"
+
+
+def _change(entry: dict[str, Any]) -> str:
+    at = datetime.fromisoformat(entry["at"])
+    counts = ": {failed} of {calls} calls failed, {slow} slow" if entry["calls"] else ""
+    why = entry["because"].replace("_", " ") + counts.format(**entry)
+    change = f"{_words(entry['before'])} to {_words(entry['after'])}"
+    return f"  {at:%Y-%m-%d %H:%M:%S}  {change}, {why}"
 
 
 def _staleness(breakers: list[dict[str, Any]], now: datetime) -> list[str]:

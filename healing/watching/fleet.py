@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from healing.breakers import State
-from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled
+from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled, Transition
 from healing.errors import StateUnavailableError, UnknownBreakerError
 from healing.policy.openings import is_an_opening
 from healing.ports import FleetBreakers
@@ -151,6 +151,16 @@ class FleetWatch:
         if self._away:
             raise StateUnavailableError(self._away)
         return self._reach().history(name)
+
+    def transitions(self, name: str) -> Sequence[Transition]:
+        """Give how one changed and why, newest first.
+
+        Raises:
+            StateUnavailableError: It cannot be had now; not asked for while we know that.
+        """
+        if self._away:
+            raise StateUnavailableError(self._away)
+        return self._reach().transitions(name)
 
     def pull(self, name: str, command: Command) -> FleetBreaker:
         """Do what an operator wants, in every process of the fleet.

@@ -28,6 +28,7 @@ def breaker(**changes: Any) -> dict[str, Any]:
         "seen_at": NOON.isoformat(),
         "stale": False,
         "history": [],
+        "changes": [],
     }
     return {**closed, **changes}
 
@@ -38,6 +39,15 @@ OPEN = breaker(
     why="fail rate: 21 of 21 calls failed",
     until=(NOON + timedelta(seconds=12)).isoformat(),
 )
+CHANGED = {
+    "at": NOON.isoformat(),
+    "before": "closed",
+    "after": "open",
+    "because": "fail_rate",
+    "calls": 40,
+    "failed": 21,
+    "slow": 0,
+}
 PULLED = {
     "at": NOON.isoformat(),
     "action": "force_open",
@@ -69,7 +79,8 @@ def test_what_was_seen_last_is_said_to_be_that() -> None:
 
 
 def test_one_has_its_history() -> None:
-    text = one(breaker(history=[PULLED]), now=NOON)
+    text = one(breaker(history=[PULLED], changes=[CHANGED]), now=NOON)
+    assert "closed to open, fail rate: 21 of 40 calls failed, 0 slow" in text
     assert "  40 calls, 0 failed, 0 slow, seen by 4 processes (0 see failures)" in text
     when = "  2026-01-01 12:00:00  "
     assert f"{when}force_open for 900 s by ada: incident 42 (was forced closed)" in text

@@ -173,6 +173,19 @@ class BreakerStore:
 
         return _bounded(ask)
 
+    def transitions(self, name: str, *, most: int = 50) -> list[dict[str, str]]:
+        """Give how one breaker changed and why, newest first."""
+        key = self._keys.of(name).changes
+
+        def ask() -> list[dict[str, str]]:
+            rows: list[Any] = self._client.xrevrange(key, count=most)
+            return [
+                {text(field): text(value) for field, value in row.items()} | {"id": text(id_)}
+                for id_, row in rows
+            ]
+
+        return _bounded(ask)
+
     def follow(self) -> PubSub:
         """Give a subscription to the names of breakers at each change (`epoch name`)."""
 

@@ -9,6 +9,7 @@
 | `healing:{cbK}:f:NAME` | zset    | those that saw failures               | window and 20 s     |
 | `healing:{cbK}:t:NAME` | zset    | those that refuse calls by themselves | window and 20 s     |
 | `healing:{cbK}:n:NAME` | hash    | number of each one's last report      | window and 20 s     |
+| `healing:{cbK}:h:NAME` | stream  | its last changes, about 100           | 7 days without one  |
 | `healing:{cbK}:index`  | zset    | breakers by the time of their change  | 7 days              |
 | `healing:{cbK}:log`    | stream  | what operators did, the last 10,000   | for ever            |
 | `healing:cb:changed`   | channel | epoch and name, at every change       | -                   |
@@ -37,6 +38,7 @@ class BreakerKeys:
     failing: str
     tripped: str
     numbers: str
+    changes: str
     index: str
     log: str
 
@@ -58,8 +60,8 @@ class Keyring:
     def of(self, name: str) -> BreakerKeys:
         """Give the keys of one breaker."""
         shard = zlib.crc32(name.encode()) % self.shards
-        b, w, p, m, f, t, n = (f"healing:{{cb{shard}}}:{kind}:{name}" for kind in "bwpmftn")
-        return BreakerKeys(b, w, p, m, f, t, n, index(shard), log(shard))
+        b, w, p, m, f, t, n, h = (f"healing:{{cb{shard}}}:{kind}:{name}" for kind in "bwpmftnh")
+        return BreakerKeys(b, w, p, m, f, t, n, h, index(shard), log(shard))
 
 
 def index(shard: int) -> str:

@@ -8,7 +8,15 @@ from healing.adapters.redis.breakers import BreakerStore
 from healing.adapters.redis.questions import looking
 from healing.adapters.redis.standing import ANY_EPOCH, Action, Control, FleetStanding, Lease
 from healing.breakers import Because, State
-from healing.breakers.operating import STATES, Command, FleetBreaker, Lever, Pulled, Trial
+from healing.breakers.operating import (
+    STATES,
+    Command,
+    FleetBreaker,
+    Lever,
+    Pulled,
+    Transition,
+    Trial,
+)
 from healing.errors import StateConflictError
 
 AT_ONCE = 100
@@ -43,6 +51,10 @@ class RedisFleet:
     def history(self, name: str) -> Sequence[Pulled]:
         """Give what operators did to one, newest first."""
         return [_pulled(entry) for entry in self._store.history(name)]
+
+    def transitions(self, name: str) -> Sequence[Transition]:
+        """Give how one changed and why, newest first."""
+        return [_transition(entry) for entry in self._store.transitions(name)]
 
     def pull(self, name: str, command: Command) -> FleetBreaker:
         """Do what an operator wants, in every process, and write it down.
@@ -106,12 +118,29 @@ def _seen(standing: FleetStanding) -> FleetBreaker:
     )
 
 
+def _transition(entry: Mapping[str, str]) -> Transition:
+    return Transition(
+        at=_time_of(entry),
+        before=State(entry["before"]),
+        after=State(entry["after"]),
+        because=Because(entry["because"]),
+        calls=int(entry["calls"]),
+        failed=int(entry["failed"]),
+        slow=int(entry["slow"]),
+        epoch=int(entry["epoch"]),
+    )
+
+
+def _time_of(entry: Mapping[str, str]) -> datetime:
+    return datetime.fromtimestamp(int(entry["id"].partition("-")[0]) / 1000, UTC)
+
+
 def _pulled(entry: Mapping[str, str]) -> Pulled:
     action, before = entry["action"], entry["before"]
     lever = _LEVERS.get(action)
     lasts = int(entry["for_ms"])
     return Pulled(
-        at=datetime.fromtimestamp(int(entry["id"].partition("-")[0]) / 1000, UTC),
+        at=_time_of(entry),
         action=lever or action,
         by=entry["by"],
         reason=entry["why"],

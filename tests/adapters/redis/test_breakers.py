@@ -265,6 +265,39 @@ def test_a_reset_closes_it_and_stands_in_the_log(store: BreakerStore, name: str)
     )
 
 
+def test_every_change_is_on_record_with_what_it_was_judged_by(
+    store: BreakerStore, name: str
+) -> None:
+    terms = replace(TERMS, trial_within=5000, trials=1, successes_to_close=1)
+    lease = half_open(store, name, terms)
+    store.settle(name, terms, lease, ok=True)
+    told = [(one["after"], one["because"], one["failed"]) for one in store.transitions(name)]
+    assert told == [
+        ("closed", "trials_succeeded", "0"),
+        ("half_open", "time_over", "0"),
+        ("open", "fail_rate", "20"),
+    ]
+
+
+def test_the_record_of_changes_is_bounded_and_an_override_is_none(
+    store: BreakerStore, name: str, redis_server: Server
+) -> None:
+    store.control(name, TERMS, Control(action="forced_open", by="ops", why=""))
+    assert store.transitions(name) == []
+    terms = replace(TERMS, open_for=1, trials=1, successes_to_close=1, trial_within=5000)
+    store.control(name, TERMS, Control(action="reset", by="ops", why=""))
+    lease = half_open(store, name, terms)
+    for _ in range(150):
+        store.settle(name, terms, lease, ok=False)
+        nap(2)
+        _, lease = store.ticket(name, terms, uuid.uuid4().hex)
+        assert lease is not None
+    with redis_server.client() as client:
+        (key,) = client.keys(f"*:h:{name}")
+        assert client.xlen(key) <= 250
+    assert len(store.transitions(name, most=20)) == 20
+
+
 def test_what_was_done_to_other_breakers_since_hides_nothing(
     store: BreakerStore, name: str
 ) -> None:

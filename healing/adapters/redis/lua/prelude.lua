@@ -1,6 +1,6 @@
 -- What all scripts on a breaker share. KEYS as in keys.py.
 -- ARGV: channel, name, terms (JSON), spread (0 to 1, for the jitter), then what the script itself takes.
-local STANDING, WINDOW, LEASES, MEMBERS, FAILING, TRIPPED, NUMBERS, INDEX, LOG = unpack(KEYS)
+local STANDING, WINDOW, LEASES, MEMBERS, FAILING, TRIPPED, NUMBERS, CHANGES, INDEX, LOG = unpack(KEYS)
 local CHANNEL, NAME, SPREAD = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local KEEP, MORE = 604800000, 20000 -- milliseconds: 7 days, 20 s
 
@@ -49,20 +49,26 @@ local function tell()
   redis.call('PUBLISH', CHANNEL, b.epoch .. ' ' .. NAME)
 end
 
--- Every transition: a new epoch, written and told in the same script.
-local function go(state, because)
+-- Every transition: a new epoch, written, told and put on record in the same script. `got`: what it was judged by.
+local function go(state, because, got)
+  local before = b.state
   b.state, b.because, b.epoch = state, because, b.epoch + 1
+  if before ~= state then
+    redis.call('XADD', CHANGES, 'MAXLEN', '~', 100, '*', 'before', before, 'after', state, 'because', because,
+      'epoch', b.epoch, 'calls', got and got.c or 0, 'failed', got and got.f or 0, 'slow', got and got.s or 0)
+    redis.call('PEXPIRE', CHANGES, KEEP)
+  end
   b.admitted, b.succeeded, b.failed = 0, 0, 0
   redis.call('DEL', LEASES)
   tell()
 end
 
 -- `told`: milliseconds the dependency asked for itself; taken when longer.
-local function open(because, told)
+local function open(because, told, got)
   local grown = terms.open_for * terms.open_growth ^ b.opened * (1 + terms.jitter * SPREAD)
   b['until'] = now + math.floor(math.min(math.max(grown, told or 0), terms.open_at_most))
   b.opened = b.opened + 1
-  go('open', because)
+  go('open', because, got)
 end
 
 local function close(because)

@@ -34,7 +34,7 @@ local function exceeded()
 end
 
 local because = b.state == 'closed' and exceeded()
-if because then open(because, told) end
+if because then open(because, told, got) end
 local new_terms = b.given ~= ARGV[3]
 b.given = ARGV[3]
 -- Told as well when the index has forgotten it, so that one that never changes is always found.
