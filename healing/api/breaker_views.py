@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from healing.api.schemas import Reason
 from healing.breakers import Because, State
 from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled, Transition
+from healing.breakers.rules import seconds
 from healing.names import Actor
 from healing.units import read_some_time
 from healing.watching import Sight
@@ -84,6 +85,51 @@ class ResetRequest(BaseModel):
         return Command(lever=Lever.RESET, by=by, reason=self.reason, epoch=self.epoch, key=key)
 
 
+class RulesRequest(BaseModel):
+    """Judge by other rules, in every process of the fleet; what was counted stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rules: Annotated[
+        dict[str, float | str],
+        Field(
+            description="Those that are to differ from what the processes say, such as "
+            '`{"fail_rate": 0.3, "open_for": "10s"}`; 0 switches a limit off; '
+            "`{}` goes back to what the processes say"
+        ),
+    ]
+    reason: Reason
+    epoch: Annotated[
+        int | None, Field(ge=0, description="Only if nothing changed since; 409 when it did")
+    ] = None
+
+    @field_validator("rules")
+    @classmethod
+    def _are_numbers(cls, rules: dict[str, float | str]) -> dict[str, float | str]:
+        return {name: _number(name, value) for name, value in rules.items()}
+
+    def command(self, by: Actor, key: str) -> Command:
+        """Hand the checked request to the domain."""
+        return Command(
+            lever=Lever.RULES,
+            by=by,
+            reason=self.reason,
+            epoch=self.epoch,
+            key=key,
+            rules={name: float(value) for name, value in self.rules.items()},
+        )
+
+
+def _number(name: str, value: float | str) -> float:
+    try:
+        number = seconds(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{name} must be 0 or more, not {value!r}")
+    return number
+
+
 class OverrideView(BaseModel):
     """A person's word, which goes before what the breaker found itself."""
 
@@ -115,6 +161,12 @@ class BreakerView(BaseModel):
     processes_failing: int = 0
     opened: Annotated[int, Field(description="Times it opened since it last closed")] = 0
     epoch: Annotated[int, Field(description="Counts its changes")] = 0
+    rules: Annotated[
+        dict[str, float], Field(description="What it is judged by; durations are seconds")
+    ] = {}
+    changed_rules: Annotated[
+        dict[str, float], Field(description="Those of them that an operator changed")
+    ] = {}
     seen_at: datetime | None = None
     stale: Annotated[bool, Field(description="Whether it may have changed since it was seen")]
 
@@ -143,6 +195,8 @@ class BreakerView(BaseModel):
             processes_failing=one.failing,
             opened=one.opened,
             epoch=one.epoch,
+            rules=dict(one.rules),
+            changed_rules=dict(one.changed_rules),
             seen_at=one.seen_at,
             stale=bool(why_stale),
         )

@@ -11,6 +11,7 @@ from healing.api.breaker_views import (
     OverrideRequest,
     PulledView,
     ResetRequest,
+    RulesRequest,
     TransitionView,
 )
 from healing.api.desk import AtDesk, Desk
@@ -55,6 +56,14 @@ def override(
     name: str, body: OverrideRequest, desk: AtDesk, caller: Operator, idempotency_key: Key = ""
 ) -> BreakerStory:
     """Force it open or closed, or have it observe only, in every process; or take that back."""
+    return _pull(desk, name, body.command(caller.name, idempotency_key))
+
+
+@router.post("/circuit-breakers/{name:path}/rules")
+def rules(
+    name: str, body: RulesRequest, desk: AtDesk, caller: Operator, idempotency_key: Key = ""
+) -> BreakerStory:
+    """Judge by other rules from now on, in every process; or go back to what they say."""
     return _pull(desk, name, body.command(caller.name, idempotency_key))
 
 

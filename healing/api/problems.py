@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from healing.errors import (
+    BadInputError,
     HealingError,
     InstanceGoneError,
     LedgerFullError,
@@ -23,6 +24,7 @@ STATUS: dict[type[HealingError], int] = {
     UnknownBreakerError: 404,
     InstanceGoneError: 404,
     StateConflictError: 409,
+    BadInputError: 422,
     LedgerFullError: 507,
     TemporaryError: 503,
     HealingError: 500,

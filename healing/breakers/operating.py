@@ -1,6 +1,7 @@
 """A fleet's breaker as those who operate it see it, and what they may say of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ class Lever(StrEnum):
     """Let it decide for itself again, from where it stands."""
     RESET = "reset"
     """Close it now, and let it decide for itself again."""
+    RULES = "rules"
+    """Judge by other rules from now on; what was counted stays."""
 
 
 STATES = {
@@ -43,6 +46,9 @@ class Command:
     """Only if nothing changed since this epoch; None: in any case."""
     key: str = ""
     """Asking twice with the same key asks once; empty: every time counts."""
+    rules: Mapping[str, float] = field(default_factory=dict[str, float])
+    """With `RULES`: those that are to differ from what the processes say, named as in `Rules`;
+    durations are seconds, 0 switches a limit off. None at all: as the processes say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,10 @@ class FleetBreaker:
     failing: int
     """Those of them that saw failures."""
     seen_at: datetime
+    rules: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What it is judged by, named as in `Rules`; empty while no process has said."""
+    changed_rules: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Those of them that an operator changed."""
 
     @property
     def state(self) -> State:
@@ -122,7 +132,7 @@ class Pulled:
 
     at: datetime
     action: str
-    """A lever, or `terms` when the rules were changed."""
+    """The lever."""
     by: str
     reason: str
     lasts: timedelta | None

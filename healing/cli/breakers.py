@@ -11,7 +11,7 @@ from healing.cli.options import Commands, add_config, settings_of
 from healing.errors import BadInputError
 from healing.settings import Settings
 
-LEVERS = ("force_open", "force_closed", "observe", "none", "reset")
+LEVERS = ("force_open", "force_closed", "observe", "none", "reset", "rules")
 SHOWN = 10
 
 
@@ -23,7 +23,7 @@ def register(commands: Commands) -> None:
         description="Without a name, all of them; with one, its history as well; with a lever, "
         "pull it in every process at once: force_open refuses every call, force_closed lets every "
         "call through, observe counts and refuses nobody, none lets it decide for itself again, "
-        "reset closes it now.",
+        "reset closes it now, rules judges by other rules from now on.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="one breaker")
     parser.add_argument("lever", nargs="?", choices=LEVERS, metavar="LEVER", help=", ".join(LEVERS))
@@ -31,6 +31,15 @@ def register(commands: Commands) -> None:
     parser.add_argument("--for", dest="lasts", metavar="TIME", help="until it ends by itself: 15m")
     parser.add_argument(
         "--epoch", type=int, metavar="N", help="only if nothing changed since this epoch"
+    )
+    parser.add_argument(
+        "--set",
+        dest="rules",
+        action="append",
+        type=_rule,
+        default=[],
+        metavar="RULE=VALUE",
+        help="with rules: fail_rate=0.3, open_for=10s, ...; none at all: as the processes say",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
     add_config(parser)
@@ -52,16 +61,29 @@ def run(args: argparse.Namespace) -> int:
 
 def _pull(settings: Settings, args: argparse.Namespace) -> Any:
     body = {"reason": args.reason, "epoch": args.epoch, "for": args.lasts}
-    if args.lever == "reset":
-        if args.lasts:
-            raise BadInputError("--for: a reset is done at once; an override lasts")
-    elif not args.reason:
+    path = args.lever if args.lever in {"reset", "rules"} else "override"
+    if args.rules and path != "rules":
+        raise BadInputError(f"--set: {args.lever} changes no rules; heal breakers NAME rules does")
+    if args.lasts and path != "override":
+        raise BadInputError(f"--for: {args.lever} is done at once; an override lasts")
+    if not args.reason and path != "reset":
         raise BadInputError(f"say why: heal breakers {args.name} {args.lever} REASON")
-    else:
+    if path == "override":
         body["mode"] = args.lever
+    if path == "rules":
+        body["rules"] = dict(args.rules)
     said = {key: value for key, value in body.items() if value is not None}
-    path = "reset" if args.lever == "reset" else "override"
     return ask(settings, "POST", f"{_path(args.name)}/{path}", said)
+
+
+def _rule(text: str) -> tuple[str, float | str]:
+    name, is_given, value = text.partition("=")
+    if not is_given:
+        raise argparse.ArgumentTypeError(f"{text!r} is no RULE=VALUE, such as fail_rate=0.3")
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
 
 
 def table(breakers: list[dict[str, Any]], *, now: datetime) -> str:
@@ -86,6 +108,9 @@ def one(breaker: dict[str, Any], *, now: datetime) -> str:
         f"  {counts.format(**breaker)} ({breaker['processes_failing']} see failures)",
         f"  epoch {breaker['epoch']}, opened {breaker['opened']} times since it last closed",
     ]
+    if changed := breaker["changed_rules"]:
+        said = ", ".join(f"{name} {value:g}" for name, value in changed.items())
+        lines.append(f"  rules changed by hand: {said}")
     if breaker["override"]:
         lines.append(f"  without the override it would be {_words(breaker['verdict'])}")
     if breaker["history"] is None:

@@ -146,6 +146,44 @@ def test_a_reset_closes_it_and_needs_no_body(
     assert apps.use(name, ok=1) == "closed"
 
 
+def test_other_rules_judge_what_was_counted_and_can_be_taken_back(
+    client: TestClient, apps: Applications, name: str
+) -> None:
+    path = f"/circuit-breakers/{name}/rules"
+    assert apps.use(name, ok=8, failed=2) == "closed"
+    body = {"rules": {"fail_rate": 0.2, "open_for": "10s", "trials": 3}, "reason": "too lax"}
+    told = client.post(path, json=body).json()
+    assert told["changed_rules"] == {"fail_rate": 0.2, "open_for": 10, "trials": 3}
+    assert (told["rules"]["fail_rate"], told["rules"]["quorum"]) == (0.2, 2)
+    assert told["history"][0]["action"] == "rules"
+    assert apps.use(name) == "open"
+
+    back = client.post(path, json={"rules": {}, "reason": "as it was"}).json()
+    assert (back["changed_rules"], back["rules"]["fail_rate"]) == ({}, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"fail_rat": 0.2}, "no rule is named 'fail_rat'; there are window, min_calls, fail_rate"),
+        ({"trials": 1}, "successes_to_close must be from 1 to trials (1), not 2"),
+        ({"quorum": 1.5}, "quorum counts something: it must be a whole number, not 1.5"),
+        ({"open_for": "soon"}, "open_for"),
+        ({"fail_rate": -1}, "fail_rate must be 0 or more"),
+    ],
+    ids=["unknown", "not-together", "not-whole", "no-duration", "negative"],
+)
+def test_rules_that_cannot_be_are_refused(
+    client: TestClient, apps: Applications, name: str, rules: dict[str, float], says: str
+) -> None:
+    apps.use(name, ok=1)
+    body = {"rules": rules, "reason": "a try"}
+    answer = client.post(f"/circuit-breakers/{name}/rules", json=body)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert client.get(f"/circuit-breakers/{name}").json()["changed_rules"] == {}
+
+
 def test_the_history_says_who_did_what_and_when_newest_first(
     world: World, apps: Applications, name: str
 ) -> None:

@@ -29,6 +29,7 @@ def breaker(**changes: Any) -> dict[str, Any]:
         "stale": False,
         "history": [],
         "changes": [],
+        "changed_rules": {},
     }
     return {**closed, **changes}
 
@@ -86,6 +87,11 @@ def test_one_has_its_history() -> None:
     assert f"{when}force_open for 900 s by ada: incident 42 (was forced closed)" in text
 
 
+def test_rules_that_were_changed_by_hand_are_said() -> None:
+    changed = breaker(changed_rules={"fail_rate": 0.3, "open_for": 10.0})
+    assert "rules changed by hand: fail_rate 0.3, open_for 10" in one(changed, now=NOON)
+
+
 def test_an_override_says_what_it_would_be_without() -> None:
     forced = breaker(state="forced_open", verdict="half_open", override={"mode": "force_open"})
     assert "without the override it would be half open" in one(forced, now=NOON)
@@ -96,6 +102,8 @@ def test_an_override_says_what_it_would_be_without() -> None:
     [
         pytest.param(["db", "force_open"], "say why", id="no reason"),
         pytest.param(["db", "reset", "mended", "--for", "1m"], "at once", id="a reset that lasts"),
+        pytest.param(["db", "rules", "x", "--for", "1m"], "at once", id="rules that last"),
+        pytest.param(["db", "observe", "x", "--set", "trials=2"], "no rules", id="no such rules"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anybody_is_asked(

@@ -2,11 +2,20 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from healing.adapters.redis.breakers import BreakerStore
 from healing.adapters.redis.questions import looking
-from healing.adapters.redis.standing import ANY_EPOCH, Action, Control, FleetStanding, Lease
+from healing.adapters.redis.standing import (
+    ANY_EPOCH,
+    DURATIONS,
+    Action,
+    Control,
+    FleetStanding,
+    Lease,
+    Terms,
+)
 from healing.breakers import Because, State
 from healing.breakers.operating import (
     STATES,
@@ -17,7 +26,7 @@ from healing.breakers.operating import (
     Transition,
     Trial,
 )
-from healing.errors import StateConflictError
+from healing.errors import BadInputError, StateConflictError
 
 AT_ONCE = 100
 """Breakers read in one round trip: well within the patience with Redis."""
@@ -28,7 +37,9 @@ _ACTIONS: Mapping[Lever, Action] = {
     Lever.OBSERVE: "observing",
     Lever.NONE: "auto",
     Lever.RESET: "reset",
+    Lever.RULES: "terms",
 }
+_DEFAULTS: Mapping[str, float] = asdict(Terms())
 _LEVERS: Mapping[str, Lever] = {action: lever for lever, action in _ACTIONS.items()}
 
 
@@ -61,7 +72,9 @@ class RedisFleet:
 
         Raises:
             StateConflictError: It has changed since the epoch that the command names.
+            BadInputError: The rules cannot be.
         """
+        terms = self._checked(name, command.rules) if command.lever is Lever.RULES else None
         control = Control(
             action=_ACTIONS[command.lever],
             by=command.by,
@@ -69,6 +82,7 @@ class RedisFleet:
             lasts=_milliseconds(command.lasts),
             expected=ANY_EPOCH if command.epoch is None else command.epoch,
             key=command.key,
+            terms=terms,
         )
         standing, done = self._store.control(name, None, control)
         now = _seen(standing)
@@ -78,6 +92,16 @@ class RedisFleet:
                 f"epoch {now.epoch}; look at it, and ask again with that epoch or without one"
             )
         return now
+
+    def _checked(self, name: str, rules: Mapping[str, float]) -> Mapping[str, float]:
+        """Say rules in terms, if they can be together with those of the processes."""
+        terms = {rule: _in_terms(rule, value) for rule, value in rules.items()}
+        given = self._store.read(name, None).given or {}
+        try:
+            Terms(**{**given, **terms})  # type: ignore[arg-type]
+        except ValueError as error:
+            raise BadInputError(f"breaker {name!r}: these rules cannot be: {error}") from error
+        return terms
 
     def take_trial(self, name: str) -> tuple[FleetBreaker, Trial | None]:
         """Ask for leave to try what was just mended; None when all trials are taken."""
@@ -115,7 +139,29 @@ def _seen(standing: FleetStanding) -> FleetBreaker:
         members=standing.members,
         failing=standing.failing,
         seen_at=at,
+        rules=_rules({**(standing.given or {}), **(standing.terms or {})}),
+        changed_rules=_rules(standing.terms or {}),
     )
+
+
+def _in_terms(rule: str, value: float) -> float:
+    if rule not in _DEFAULTS:
+        raise BadInputError(f"no rule is named {rule!r}; there are {', '.join(_DEFAULTS)}")
+    if rule in DURATIONS:
+        return round(value * 1000)
+    if isinstance(_DEFAULTS[rule], float):
+        return value
+    if value != int(value):
+        raise BadInputError(f"{rule} counts something: it must be a whole number, not {value:g}")
+    return int(value)
+
+
+def _rules(terms: Mapping[str, float]) -> dict[str, float]:
+    return {
+        name: value / 1000 if name in DURATIONS else value
+        for name, value in terms.items()
+        if name in _DEFAULTS
+    }
 
 
 def _transition(entry: Mapping[str, str]) -> Transition:
@@ -136,12 +182,11 @@ def _time_of(entry: Mapping[str, str]) -> datetime:
 
 
 def _pulled(entry: Mapping[str, str]) -> Pulled:
-    action, before = entry["action"], entry["before"]
-    lever = _LEVERS.get(action)
+    before = entry["before"]
     lasts = int(entry["for_ms"])
     return Pulled(
         at=_time_of(entry),
-        action=lever or action,
+        action=_LEVERS[entry["action"]],
         by=entry["by"],
         reason=entry["why"],
         lasts=timedelta(milliseconds=lasts) if lasts else None,

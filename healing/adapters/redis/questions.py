@@ -76,8 +76,9 @@ def controlling(
         TypeError: There is no such field.
     """
     given = dict(control.terms or {})
-    if control.action == "terms":
-        changed: Any = {**asdict(terms or Terms()), **given}
+    # Who has none of its own asks about those of the fleet before.
+    if control.action == "terms" and terms:
+        changed: Any = {**asdict(terms), **given}
         Terms(**changed)
     args = (
         control.action,

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 Action: TypeAlias = Literal["forced_open", "disabled", "observing", "auto", "reset", "terms"]
 ANY_EPOCH = -1
+DURATIONS = frozenset({"window", "open_for", "open_at_most", "trial_within"})
+"""Fields of `Terms` that are milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +72,14 @@ class FleetStanding:
     """Redis's time, since 1970."""
     terms: Mapping[str, float] | None
     """What an operator changed about the rules."""
+    given: Mapping[str, float] | None
+    """The rules that the processes reported last."""
 
     @classmethod
     def read(cls, name: str, row: Sequence[Any]) -> "FleetStanding":
         """Read what a script answers."""
         state, epoch, left, opened, because, mode, mode_left, by, why, *rest = row
-        calls, failed, slow, members, failing, at, terms = rest
+        calls, failed, slow, members, failing, at, terms, given = rest
         return cls(
             name=name,
             state=text(state),
@@ -94,6 +98,7 @@ class FleetStanding:
             failing=int(failing),
             at=int(at),
             terms=json.loads(terms) if terms else None,
+            given=json.loads(given) if given else None,
         )
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from healing.adapters.redis.standing import Terms
+from healing.adapters.redis.standing import DURATIONS, Terms
 from healing.breakers import LastSeconds, Rules
 
 _SECONDS = LastSeconds().seconds
-_DURATIONS = ("open_for", "open_at_most", "trial_within")
 _LIMITS = ("fail_rate", "fail_count", "in_a_row")
 
 
@@ -41,14 +40,13 @@ def amended(rules: Rules, changes: Mapping[str, float]) -> Rules:
         ValueError: The rules cannot be.
     """
     given: dict[str, Any] = dict(changes)
-    for name in _DURATIONS:
-        if name in given:
-            given[name] /= 1000
+    for name in DURATIONS & given.keys():
+        given[name] /= 1000
     for name in _LIMITS:
         if name in given:
             given[name] = given[name] or None
     if "window" in given:
-        given["window"] = LastSeconds(given["window"] / 1000)
+        given["window"] = LastSeconds(given["window"])
     if given.get("slow_rate") == 0:
         del given["slow_rate"]
         given["slow_after"] = None

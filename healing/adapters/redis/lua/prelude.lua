@@ -144,5 +144,5 @@ local function view(got)
     if left <= 0 then mode = 'auto' end
   end
   return { b.state, b.epoch, math.max(0, b['until'] - now), b.opened, b.because, mode, left,
-    b.by or '', b.why or '', got.c, got.f, got.s, got.members, got.failing, now, b.terms or '' }
+    b.by or '', b.why or '', got.c, got.f, got.s, got.members, got.failing, now, b.terms or '', b.given or '' }
 end

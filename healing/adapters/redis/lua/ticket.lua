@@ -1,4 +1,5 @@
--- TICKET token, mended (0 or 1: who asks has just mended it, and need not wait for the time): ask for leave to make one trial. Answers the view and, when granted, for how long (ms).
+-- TICKET token, mended (0 or 1: who asks has just mended it, and need not wait for the time):
+-- ask for leave to make one trial. Answers the view and, when granted, for how long (ms).
 -- Asked again with the same token, as when the first answer was lost, it is the same leave.
 local token, mended = ARGV[5], ARGV[6] == '1'
 advance()
