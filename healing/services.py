@@ -181,7 +181,3 @@ class Stack:
             return self.services[name]
         except KeyError:
             raise UnknownServiceError(name, tuple(sorted(self.services))) from None
-
-    def dependants(self, name: ServiceName) -> tuple[ServiceName, ...]:
-        """Name the services that depend directly on `name`."""
-        return tuple(s.name for s in self.services.values() if name in s.depends_on)
