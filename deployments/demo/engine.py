@@ -136,7 +136,9 @@ def _other_daemons() -> Iterator[int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
-                if (folder / "comm").read_text().strip() == "dockerd":
+                name, _, state = (folder / "stat").read_text().partition(" (")[2].rpartition(") ")
+                # One that has ended, and whose parent has not asked yet how, is no engine any more.
+                if name == "dockerd" and not state.startswith("Z"):
                     yield int(folder.name)
 
 

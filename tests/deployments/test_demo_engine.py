@@ -18,11 +18,19 @@ from deployments.demo.shop import APPS
 from tests.real import ROOT, missing
 
 OWN_ENGINE = """
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 import docker
 from deployments.demo.engine import Engine, ensure_engine
 from deployments.demo.image import build, python_image
+
+ended = Path(sys.argv[1]) / "dockerd"
+ended.symlink_to(shutil.which("true"))
+unburied = subprocess.Popen([ended])
+os.waitid(os.P_PID, unburied.pid, os.WEXITED | os.WNOWAIT)
 
 engine = ensure_engine(Path(sys.argv[1]), print, may_install=False)
 assert isinstance(engine, Engine), engine
@@ -48,7 +56,9 @@ print("gone")
 
 
 @pytest.mark.real("docker")
-def test_an_engine_of_our_own_runs_containers_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_engine_of_our_own_beside_one_that_has_ended_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         missing("only root can start an engine, and dockerd must be installed")
     # Apart from the machine: with processes, mounts and a network of its own.
