@@ -1,7 +1,7 @@
 """Waiting for whatever comes first: a call from this process, word from the fleet, or the time."""
 
 import contextlib
-import select
+import selectors
 import socket
 from typing import Any
 
@@ -51,8 +51,11 @@ class Ears:
         channel = getattr(getattr(self._heard, "connection", None), "_sock", None)
         if channel is not None:
             sources.append(channel)
-        with contextlib.suppress(OSError, ValueError):
-            select.select(sources, [], [], max(0.0, seconds))
+        # Made anew each time, as a subscription comes and goes; `select` knows 1,024 files only.
+        with contextlib.suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
+            for source in sources:
+                selector.register(source, selectors.EVENT_READ)
+            selector.select(max(0.0, seconds))
         with contextlib.suppress(BlockingIOError):
             self._ear.recv(4096)
         self._is_called = False
