@@ -1,8 +1,8 @@
 """Strange? Higher is stranger, and means the same for every service."""
 
 from healing.anomaly.aftermath import of_late
+from healing.anomaly.lasting import lasting, lasting_rarity
 from healing.anomaly.learning import fit, rows_to_learn
-from healing.anomaly.meaning import lasting, lasting_rarity, score_of, surprise_of
 from healing.anomaly.model import SCHEMA, Model, from_arrays, to_arrays
 from healing.anomaly.reasons import Reason, reasons
 from healing.anomaly.scoring import Scores, misfit, score, score_many
@@ -24,7 +24,5 @@ __all__ = [
     "rows_to_learn",
     "score",
     "score_many",
-    "score_of",
-    "surprise_of",
     "to_arrays",
 ]

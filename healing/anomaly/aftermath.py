@@ -7,7 +7,7 @@ the strangest row did, and at the strangest row itself it says the same.
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.anomaly.meaning import score_of, surprise_of
+from healing.features import score_of, surprise_of
 
 HALF_LIFE = 200
 """Rows in which what was fades to half of its surprise."""

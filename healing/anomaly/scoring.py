@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.anomaly.detectors import A_FEW, enough, excess_of, raw_scores, taken_together
-from healing.anomaly.meaning import score_of
 from healing.anomaly.model import TOGETHER, Model
 from healing.errors import ModelUnusableError
-from healing.features import beside, rows_needed, strangeness
+from healing.features import beside, rows_needed, score_of, strangeness
 from healing.history import History
 from healing.names import SignalName
 

@@ -4,20 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.failure.signs import Sign
-from healing.features import mean_of_last
+from healing.features import mean_of_last, surprise_of
 
 LATELY = 5
 """Rows."""
 HOUR, DAY = 3600, 86_400
 RARE = 2.0
 """One row in 100."""
-_DECADES = np.array([2.0, 3.0, 4.0])
-_SCORES = np.array([0.5, 0.9, 0.99])
 MOST = 9.0
+"""Nothing is taken to be rarer than one in a thousand million."""
 
 
 def rarity(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn anomaly scores, which have a fixed meaning, back into -log10 p.
+    """Turn anomaly scores back into -log10 p, from 0 to `MOST`.
 
     Shape (n,) in, (n,) out; NaN stays NaN.
 
@@ -25,13 +24,7 @@ def rarity(scores: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> rarity(np.array([0.0, 0.5, 0.9, 0.99, np.nan])).round(2).tolist()
         [0.0, 2.0, 3.0, 4.0, nan]
     """
-    known = np.log(_SCORES) - np.log1p(-_SCORES)
-    sure = np.clip(scores, 1e-6, 1 - 1e-9)
-    odds = np.log(sure) - np.log1p(-sure)
-    first, last = known[1] - known[0], known[2] - known[1]
-    decades = np.interp(odds, known, _DECADES)
-    decades += np.minimum(odds - known[0], 0.0) / first + np.maximum(odds - known[-1], 0.0) / last
-    return np.clip(decades, 0.0, MOST)
+    return np.clip(surprise_of(scores), 0.0, MOST)
 
 
 def signs_of_strangeness(scores: NDArray[np.float64], step: int) -> dict[Sign, NDArray[np.float64]]:

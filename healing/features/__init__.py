@@ -2,6 +2,7 @@
 
 from healing.features.causal import mean_of_last, median
 from healing.features.foresight import Foresight, learn_foresight
+from healing.features.meaning import score_of, surprise_of
 from healing.features.strangeness import (
     Measure,
     Way,
@@ -24,5 +25,7 @@ __all__ = [
     "mean_of_last",
     "median",
     "rows_needed",
+    "score_of",
     "strangeness",
+    "surprise_of",
 ]

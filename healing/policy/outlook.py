@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.anomaly import Scores, lasting, score_of
+from healing.anomaly import Scores, lasting
 from healing.failure import Prognosis
+from healing.features import score_of
 from healing.finding import Finding, Kind
 from healing.forecast import Exhaustion
 from healing.leak import Leak

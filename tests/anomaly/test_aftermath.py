@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healing.anomaly import of_late, score_of, surprise_of
+from healing.anomaly import of_late
 from healing.anomaly.aftermath import HALF_LIFE
+from healing.features import score_of, surprise_of
 
 known = st.floats(float(score_of(np.array(0.0))), 0.99999)
 courses = st.lists(st.one_of(known, st.just(float("nan"))), max_size=60)
