@@ -52,8 +52,13 @@ def least_deviation(signal: Signal) -> float:
         return signal.min_deviation
     if isinstance(signal.capacity, float | int):
         return SMALL * signal.capacity
-    told = [WHOLES[word] for word in (signal.unit, *_words(signal.name)) if word in WHOLES]
-    return SMALL * next(iter(told), 0.0)
+    return SMALL * (whole_of(signal) or 0.0)
+
+
+def whole_of(signal: Signal) -> float | None:
+    """Say what a share is at most, by its unit or a word of its name; None for what is no share."""
+    words = (signal.unit, *_words(signal.name))
+    return next((WHOLES[word] for word in words if word in WHOLES), None)
 
 
 def worth_telling(signals: Sequence[Signal], scores: Scores) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.history import History
+from healing.policy.guards import whole_of
 from healing.services import Signal
 
 HOUR, DAY = 3600, 86_400
@@ -18,7 +19,6 @@ LEAST_OF_LEVEL = 1e-3
 HALF_A_DAY = 43_200
 BURST = 300
 """Seconds; errors that are over for so long burn no more."""
-SHARES = {"ratio": 1.0, "percent": 100.0}
 
 
 def has_shifted(history: History) -> float:
@@ -54,17 +54,12 @@ def burn(history: History, signals: Sequence[Signal], *, allowed: float) -> floa
     Source:
         Google, The Site Reliability Workbook, chapter 5, on alerts with several windows.
     """
-    named = next((s for s in signals if "error" in s.name and _whole(s) is not None), None)
+    named = next((s for s in signals if "error" in s.name and whole_of(s) is not None), None)
     if named is None or allowed <= 0:
         return float("nan")
-    share = history.column(named.name).astype(np.float64) / (_whole(named) or 1.0)
+    share = history.column(named.name).astype(np.float64) / (whole_of(named) or 1.0)
     means = [_mean(share[-max(1, seconds // history.step) :]) for seconds in (HOUR, BURST)]
     return min(means) / allowed if np.isfinite(means).all() else float("nan")
-
-
-def _whole(signal: Signal) -> float | None:
-    words = (signal.unit, *signal.name.split("_"))
-    return next((SHARES[word] for word in words if word in SHARES), None)
 
 
 def _mean(values: NDArray[np.float64]) -> float:
