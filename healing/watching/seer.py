@@ -63,7 +63,7 @@ class _Strange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seer:
-    """Scores and forecasts one service at a time.
+    """Scores the services of a shard at once, and forecasts one after the other.
 
     Attributes:
         window: Exhaustion within this time is a finding.
@@ -87,19 +87,16 @@ class Seer:
     lately: Lately = field(default_factory=Lately)
     courses: Courses = field(default_factory=Courses)
 
-    def judge(self, seen: Observed, before: Judgement | None = None) -> Judgement:
-        """Judge one service. Data that is not fresh gives no finding, and says why.
-
-        Args:
-            seen: What was read of it.
-            before: What the look before said; a forecast must be said twice to be a finding.
-        """
-        return self.judge_all([seen], [before])[0]
-
     def judge_all(
         self, seen: Sequence[Observed], before: Sequence[Judgement | None]
     ) -> list[Judgement]:
-        """Judge services as `judge` does, and how strange they are all at once."""
+        """Judge services. Data that is not fresh gives no finding, and says why.
+
+        Args:
+            seen: What was read of each.
+            before: What the look before said of each; a forecast must be said twice to be a
+                finding.
+        """
         strange = self._strangeness(seen)
         return [self._judge(*one) for one in zip(seen, strange, before, strict=True)]
 

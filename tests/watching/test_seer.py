@@ -64,7 +64,7 @@ class Watched:
             states={n: Freshness(state=State.FRESH, last_at=NOON) for n in history.signals},
             now=NOON,
         )
-        judged = self.seer.judge(seen, self.last)
+        (judged,) = self.seer.judge_all([seen], [self.last])
         if of is self.api:
             self.last = judged
         return judged
