@@ -168,10 +168,11 @@ def test_other_rules_judge_what_was_counted_and_can_be_taken_back(
         ({"fail_rat": 0.2}, "no rule is named 'fail_rat'; there are window, min_calls, fail_rate"),
         ({"trials": 1}, "successes_to_close must be from 1 to trials (1), not 2"),
         ({"quorum": 1.5}, "quorum counts something: it must be a whole number, not 1.5"),
-        ({"open_for": "soon"}, "open_for"),
+        ({"open_for": "soon"}, "open_for: must be a duration"),
         ({"fail_rate": -1}, "fail_rate must be 0 or more"),
+        ({"fail_rate": 30}, "fail_rate must be above 0 and at most 1, not 30"),
     ],
-    ids=["unknown", "not-together", "not-whole", "no-duration", "negative"],
+    ids=["unknown", "not-together", "not-whole", "no-duration", "negative", "percent"],
 )
 def test_rules_that_cannot_be_are_refused(
     client: TestClient, apps: Applications, name: str, rules: dict[str, float], says: str

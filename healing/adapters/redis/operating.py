@@ -16,7 +16,8 @@ from healing.adapters.redis.standing import (
     Lease,
     Terms,
 )
-from healing.breakers import Because, State
+from healing.adapters.redis.terms import amended
+from healing.breakers import Because, Rules, State
 from healing.breakers.operating import (
     STATES,
     Command,
@@ -98,7 +99,7 @@ class RedisFleet:
         terms = {rule: _in_terms(rule, value) for rule, value in rules.items()}
         given = self._store.read(name, None).given or {}
         try:
-            Terms(**{**given, **terms})  # type: ignore[arg-type]
+            amended(Rules(), {**given, **terms})
         except ValueError as error:
             raise BadInputError(f"breaker {name!r}: these rules cannot be: {error}") from error
         return terms
