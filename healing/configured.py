@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from healing.breakers import Defaults
     from healing.settings import Settings
-    from healing.settings.sections.circuit_breakers import CircuitBreakers
 
 
 def configured(name: str) -> "Defaults | None":
@@ -19,7 +18,9 @@ def configured(name: str) -> "Defaults | None":
     Raises:
         ConfigError: The file is wrong; it holds one line for each fault.
     """
-    return _section().lookup(name) if os.environ.get("HEALING_CONFIG") else None
+    if not os.environ.get("HEALING_CONFIG"):
+        return None
+    return _settings().circuit_breakers.lookup(name)
 
 
 def shared_state() -> str | None:
@@ -31,10 +32,6 @@ def shared_state() -> str | None:
     if not os.environ.get("HEALING_CONFIG"):
         return os.environ.get("HEALING_REDIS_URL") or None
     return _settings().storage.redis_url
-
-
-def _section() -> "CircuitBreakers":
-    return _settings().circuit_breakers
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from healing.api.schemas import Reason
 from healing.breakers import Because, State
-from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled, Transition
+from healing.breakers.operating import Command, FleetBreaker, Lever, Pulled
 from healing.breakers.rules import seconds
 from healing.names import Actor
 from healing.units import read_some_time
@@ -230,6 +230,8 @@ class PulledView(BaseModel):
 class TransitionView(BaseModel):
     """One line of what the breaker did."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     at: datetime
     before: State
     after: State
@@ -239,20 +241,6 @@ class TransitionView(BaseModel):
     slow: int
     epoch: int
 
-    @classmethod
-    def of(cls, one: Transition) -> "TransitionView":
-        """Show a line."""
-        return cls(
-            at=one.at,
-            before=one.before,
-            after=one.after,
-            because=one.because,
-            calls=one.calls,
-            failed=one.failed,
-            slow=one.slow,
-            epoch=one.epoch,
-        )
-
 
 class BreakerStory(BreakerView):
     """One breaker, with how it changed, and what operators did to it."""
@@ -261,7 +249,6 @@ class BreakerStory(BreakerView):
         list[TransitionView] | None,
         Field(description="Newest first; null while the shared state does not answer"),
     ]
-
     history: Annotated[
         list[PulledView] | None,
         Field(description="Newest first; null while the shared state does not answer"),

@@ -82,7 +82,7 @@ def _pull(desk: Desk, name: str, command: Command) -> BreakerStory:
 def _story(desk: Desk, name: str) -> BreakerStory:
     try:
         history = [PulledView.of(one) for one in desk.breakers.history(name)]
-        changes = [TransitionView.of(one) for one in desk.breakers.transitions(name)]
+        changes = [TransitionView.model_validate(one) for one in desk.breakers.transitions(name)]
     except StateUnavailableError:
         history = changes = None
     sight = desk.breakers.sight()

@@ -152,11 +152,11 @@ def _incident(incident: dict[str, Any], now: datetime, paint: _Paint) -> str:
 
 
 def _noticed(status: dict[str, Any], now: datetime, paint: _Paint) -> list[str]:
-    """What is found and nobody acts upon: an agent of before this was told says nothing of it."""
+    """What is found and nobody acts upon."""
     found = [
         f"  {_ago(now - datetime.fromisoformat(one['first_at'])):>8}  {one['service']}: "
         f"{one['kind']}, {one['detail']}"
-        for one in status.get("noticed", ())
+        for one in status["noticed"]
     ]
     return [paint("Noticed", BOLD), *found, ""] if found else []
 

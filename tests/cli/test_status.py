@@ -33,6 +33,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "circuit_breakers": None,
         "open_incidents": [],
         "lately": [],
+        "noticed": [],
     }
     return {**well, **changes}
 

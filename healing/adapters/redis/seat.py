@@ -144,7 +144,7 @@ class Seat:
         if self._has_forgotten and self._known:
             known = self._aged(self._known, now)
             ask = questions.republishing(known, terms)
-            todo.append(Errand(ask, partial(self._learn_first, now)))
+            todo.append(Errand(ask, partial(self._republished, now)))
         for outcome in tuple(self._outcomes):
             lease = Lease(outcome.ticket.token, outcome.ticket.epoch, 0)
             told = round((outcome.told or 0.0) * 1000)
@@ -227,7 +227,7 @@ class Seat:
         self._at_hand.append((asked, ticket))
         self.breaker.fleet.tickets.append(ticket)
 
-    def _learn_first(self, asked: float, answer: tuple[FleetStanding, bool]) -> None:
+    def _republished(self, asked: float, answer: tuple[FleetStanding, bool]) -> None:
         self._learn(asked, answer[0])
 
     def _learn(self, asked: float, standing: FleetStanding) -> None:
