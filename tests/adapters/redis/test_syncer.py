@@ -12,7 +12,7 @@ from healing.breakers import Breaker, BreakerOpen, State
 from healing.breakers.registry import Family
 from tests.adapters.redis.pods import RULES, Fleet, commands, make_fleet
 from tests.real import wait_until
-from tests.real.redis import Server, nap
+from tests.real.redis import Server
 
 pytestmark = pytest.mark.real("redis")
 Make = Callable[..., Fleet]
@@ -142,7 +142,7 @@ def test_an_operators_word_reaches_every_pod_and_ends_by_itself(
     override = fleet.pods[1].breaker.stats().override
     assert override is not None
     assert (override.by, override.reason) == ("ops", "incident 42")
-    nap(1600)
+    wait_until(lambda: fleet.pods[0].breaker.state is not State.FORCED_OPEN)
     with pytest.raises(BreakerOpen) as refused:
         fleet.pods[0].breaker.acquire()
     assert (refused.value.scope, refused.value.cause) == ("fleet", "operator")
