@@ -7,11 +7,15 @@ from typing import Any
 from healing.breakers import Because, State
 from healing.breakers.operating import FleetBreaker, Lever
 from healing.diagnosis import Evidence, ProbeAnswer
+from healing.failure import Signs, cold, foresee
 from healing.finding import Finding, Kind
+from healing.forecast import Exhaustion, Outlook
 from healing.incidents import Entry, Event, Incident, Opened, advance, opened
 from healing.instances import Happening, Instance, Status, What
 from healing.names import AGENT, IncidentId, InstanceName, ServiceName, SignalName
+from healing.policy.failing import Likely, Word
 from healing.services import ByName, Http, Limits, Probe, Service
+from healing.watching import Judgement
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 API = ServiceName("api")
@@ -88,6 +92,29 @@ def finding(kind: Kind = Kind.EXITED, **changes: Any) -> Finding:
         score=1.0,
         detail="shop-api-1 ended with exit code 1",
         at=NOON,
+    )
+    return replace(base, **changes)
+
+
+def judgement(*findings: Finding, **changes: Any) -> Judgement:
+    base = Judgement(
+        service=API,
+        score=0.5,
+        why="",
+        forecasts=(),
+        alarms=(),
+        horizon=timedelta(hours=1),
+        prognosis=foresee(cold(), Signs()),
+        likely=Likely(Word.UNLIKELY, ""),
+        findings=findings,
+        at=NOON,
+    )
+    return replace(base, **changes)
+
+
+def exhaustion(outlook: Outlook, **changes: Any) -> Exhaustion:
+    base = Exhaustion(
+        signal=SignalName("memory"), outlook=outlook, level=60.0, capacity=100.0, at=NOON
     )
     return replace(base, **changes)
 

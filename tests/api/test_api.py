@@ -12,16 +12,16 @@ from fastapi.testclient import TestClient
 from healing.api.access import Role
 from healing.api.app import LARGEST_BODY
 from healing.api.schemas import DependencyView
-from healing.failure import Signs, cold, foresee
-from healing.finding import Finding, Kind
+from healing.failure import cold, foresee
+from healing.finding import Kind
 from healing.forecast import Exhaustion, Outlook
 from healing.names import SignalName
 from healing.policy.exhausting import alarm_of
-from healing.policy.failing import Likely, Terms, Word, likely_to_fail
+from healing.policy.failing import Terms, likely_to_fail
 from healing.watching import Judgement
 from healing.watching.signs import gather
 from tests.api.world import World
-from tests.stories import API, DIED, NOON, finding
+from tests.stories import API, DIED, NOON, finding, judgement
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_health_and_metrics_need_no_token(world: World) -> None:
 def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     breakers = {"/circuit-breakers", "/circuit-breakers/{name}"}
-    levers = {f"/circuit-breakers/{{name}}/{lever}" for lever in ("reset", "override")}
+    levers = {f"/circuit-breakers/{{name}}/{lever}" for lever in ("reset", "override", "rules")}
     rest = {"/health", "/ready", "/status", "/metrics", "/remediations", "/findings"}
     assert rest | breakers | levers <= set(paths)
 
@@ -209,26 +209,11 @@ def test_a_service_that_was_never_looked_at_has_no_prediction(world: World) -> N
     assert world.client().get("/predictions").json() == []
 
 
-def judged(*findings: Finding) -> Judgement:
-    return Judgement(
-        service=API,
-        score=None,
-        why="",
-        forecasts=(),
-        alarms=(),
-        horizon=timedelta(hours=1),
-        prognosis=foresee(cold(), Signs()),
-        likely=Likely(Word.UNLIKELY, ""),
-        findings=findings,
-        at=NOON,
-    )
-
-
 def test_findings_say_what_is_open_and_why_it_became_an_incident_or_did_not(
     world: World, client: TestClient
 ) -> None:
     odd = finding(Kind.ANOMALY, detail="latency is 2 s, usually 80 ms")
-    world.latest.take([judged(odd)])
+    world.latest.take([judgement(odd)])
     world.desk.dispatch.notice(odd)
     world.desk.dispatch.notice(finding(detail="it ended with exit code 1"))
 
@@ -248,9 +233,9 @@ def test_a_finding_is_over_when_the_next_look_does_not_find_it(
     world: World, client: TestClient
 ) -> None:
     odd = finding(Kind.ANOMALY)
-    world.latest.take([judged(odd)])
+    world.latest.take([judgement(odd)])
     world.desk.dispatch.notice(odd)
-    world.latest.take([judged()])
+    world.latest.take([judgement()])
 
     assert client.get("/findings?open=true").json() == []
     (over,) = client.get("/findings?open=false&service=api").json()

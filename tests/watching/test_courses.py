@@ -8,7 +8,7 @@ from healing.history import History
 from healing.names import ServiceName, SignalName
 from healing.watching.courses import AT_ONCE, Courses, expected
 from tests.metrics import DAY, EPOCH, MEMORY, NOON, history_of
-from tests.stories import API
+from tests.stories import API, exhaustion
 
 HOUR, STEP = timedelta(hours=1), timedelta(minutes=5)
 TURNS = 6
@@ -24,16 +24,7 @@ def days(count: int = 3) -> History:
 
 def says(outlook: Outlook, hours: tuple[float, float, float] | None = None) -> Exhaustion:
     soonest, likely, latest = (HOUR * h for h in hours) if hours else (None, None, None)
-    return Exhaustion(
-        signal=MEMORY,
-        outlook=outlook,
-        level=60.0,
-        capacity=100.0,
-        at=NOON,
-        soonest=soonest,
-        likely=likely,
-        latest=latest,
-    )
+    return exhaustion(outlook, soonest=soonest, likely=likely, latest=latest)
 
 
 def test_what_does_not_fill_up_takes_its_course() -> None:

@@ -2,45 +2,31 @@
 
 from datetime import timedelta
 
-from healing.failure import Signs, cold, foresee
 from healing.finding import Finding, Kind
-from healing.policy.failing import Likely, Word
 from healing.watching import Judgement, Latest
-from tests.stories import API, NOON, finding
+from tests.stories import API, NOON, finding, judgement
 
 
-def judgement(minute: int, *findings: Finding, picture: str = "") -> Judgement:
-    return Judgement(
-        service=API,
-        score=0.5,
-        why="",
-        forecasts=(),
-        alarms=(),
-        horizon=timedelta(hours=1),
-        prognosis=foresee(cold(), Signs()),
-        likely=Likely(Word.UNLIKELY, ""),
-        findings=findings,
-        at=NOON + timedelta(minutes=minute),
-        picture=picture,
-    )
+def look(minute: int, *findings: Finding, picture: str = "") -> Judgement:
+    return judgement(*findings, at=NOON + timedelta(minutes=minute), picture=picture)
 
 
 def test_a_trouble_that_goes_on_is_news_once_and_one_that_comes_back_is_news_again() -> None:
     latest = Latest()
     looks = [
-        judgement(0),
-        judgement(1, finding()),
-        judgement(2, finding()),
-        judgement(60, finding()),
-        judgement(130, finding()),
+        look(0),
+        look(1, finding()),
+        look(2, finding()),
+        look(60, finding()),
+        look(130, finding()),
     ]
-    assert [latest.worth_saying([look]) for look in looks] == [False, True, False, False, True]
+    assert [latest.worth_saying([one]) for one in looks] == [False, True, False, False, True]
 
 
 def test_a_picture_stays_until_it_is_too_old_for_who_asks() -> None:
     latest = Latest()
-    latest.take([judgement(1, finding(), picture="data:1")])
-    latest.take([judgement(2)])
+    latest.take([look(1, finding(), picture="data:1")])
+    latest.take([look(2)])
     assert latest.picture(API, Kind.EXITED, since=NOON) == "data:1"
     assert latest.picture(API, Kind.EXITED, since=NOON + timedelta(minutes=5)) == ""
     assert [one.at for one in latest.of([API])] == [NOON + timedelta(minutes=2)]
@@ -49,7 +35,7 @@ def test_a_picture_stays_until_it_is_too_old_for_who_asks() -> None:
 def test_a_picture_of_other_trouble_since_does_not_take_its_place() -> None:
     latest = Latest()
     full, odd = finding(Kind.EXHAUSTION), finding(Kind.ANOMALY)
-    latest.take([judgement(1, full, odd, picture="data:full")])
-    latest.take([judgement(2, odd, picture="data:odd")])
+    latest.take([look(1, full, odd, picture="data:full")])
+    latest.take([look(2, odd, picture="data:odd")])
     assert latest.picture(API, Kind.EXHAUSTION, since=NOON) == "data:full"
     assert latest.picture(API, Kind.ANOMALY, since=NOON) == "data:odd"

@@ -12,23 +12,14 @@ from healing.names import SignalName
 from healing.watching.became import Failure
 from healing.watching.lately import Strangeness
 from healing.watching.signs import gather
-from tests.stories import DIED, NOON, STOPPED, seconds
+from tests.stories import DIED, NOON, STOPPED, exhaustion, seconds
 
 MEMORY = SignalName("memory")
 
 
 def forecast(outlook: Outlook, minutes: float | None = None) -> Exhaustion:
     span = None if minutes is None else seconds(60 * minutes)
-    return Exhaustion(
-        signal=MEMORY,
-        outlook=outlook,
-        level=1.0,
-        capacity=2.0,
-        at=NOON,
-        soonest=span,
-        likely=span,
-        latest=span,
-    )
+    return exhaustion(outlook, soonest=span, likely=span, latest=span)
 
 
 def test_the_strangest_of_the_newest_rows_counts() -> None:
