@@ -186,6 +186,11 @@ class Seat:
             errand for errand in self.errands(now) if errand.question.script in {"settle", "sync"}
         ]
 
+    def part(self) -> None:
+        """Let the breaker decide alone: nobody fetches it a trial any more."""
+        if self.breaker.fleet.view is not None:
+            self.breaker.go_alone(self._members)
+
     def _give_back(self, ticket: Ticket) -> None:
         try:
             self.breaker.fleet.tickets.remove(ticket)

@@ -156,6 +156,8 @@ class Syncer:
         with contextlib.suppress(StateUnavailableError):
             now = self._clock()
             self._ask([errand for seat in self._seats.values() for errand in seat.leave(now)])
+        for seat in self._seats.values():
+            seat.part()
         ears.close()
 
     def _take_seats(self) -> None:

@@ -189,6 +189,15 @@ def test_a_pod_that_comes_later_learns_at_once_that_calls_are_refused(
     fleet.wait_for("open")
 
 
+def test_who_leaves_decides_alone(redis_server: Server, make_fleet: Make):
+    fleet = make_fleet(redis_server, 2)
+    fleet.open()
+    left = fleet.pods[0]
+    left.syncer.stop()
+    wait_until(lambda: trial(left.breaker), within=20)
+    assert left.breaker.fleet.view is None
+
+
 def test_breakers_by_key_are_shared_by_their_key(redis_server: Server, make_fleet: Make):
     fleet = make_fleet(redis_server, 1)
     parent = Breaker("by-key", RULES, scope="fleet")
