@@ -49,6 +49,8 @@ def register(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show them, or pull a lever. Returns 0 when it worked."""
     settings = settings_of(args)
+    if not args.lever and (args.rules or args.lasts or args.epoch is not None):
+        raise BadInputError("--set, --for and --epoch go with a lever; heal breakers NAME LEVER")
     answer = _pull(settings, args) if args.lever else ask(settings, "GET", _path(args.name))
     if args.json:
         print(json.dumps(answer, indent=2))

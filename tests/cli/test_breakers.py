@@ -102,6 +102,7 @@ def test_an_override_says_what_it_would_be_without() -> None:
     [
         pytest.param(["db", "force_open"], "say why", id="no reason"),
         pytest.param(["db", "reset", "mended", "--for", "1m"], "at once", id="a reset that lasts"),
+        pytest.param(["db", "--set", "trials=2"], "go with a lever", id="no lever"),
         pytest.param(["db", "rules", "x", "--for", "1m"], "at once", id="rules that last"),
         pytest.param(["db", "observe", "x", "--set", "trials=2"], "no rules", id="no such rules"),
     ],
