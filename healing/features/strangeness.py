@@ -87,10 +87,12 @@ def learn_measure(history: History) -> Measure:
 def beside(measures: Sequence[Measure]) -> Measure:
     """Put the measures of several services side by side: one for the signals of all of them."""
     usuals = [measure.usual for measure in measures]
+    bins = max(len(usual.shape) for usual in usuals)
+    shapes = [np.tile(usual.shape, (bins // len(usual.shape), 1)) for usual in usuals]
     return Measure(
         usual=Usual(
             centre=np.concatenate([usual.centre for usual in usuals]),
-            shape=np.concatenate([usual.shape for usual in usuals], axis=1),
+            shape=np.concatenate(shapes, axis=1),
             spread=np.concatenate([usual.spread for usual in usuals]),
         ),
         foresight=Foresight(

@@ -1,4 +1,4 @@
-"""What is usual for each signal: where it stands, its shape over the day, how far it strays."""
+"""What is usual for each signal: where it stands, its shape over time, how far it strays."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.features.causal import median
+from healing.features.shape import BINS, DAY, HOUR, WEEK, shape_at, shape_of_day, shape_of_week
 
-DAY = 86_400
-BINS = 48
-"""Half hours: the grain of the daily shape."""
 DAYS_FOR_A_SHAPE = 2
-WORTH_IT = 0.98
-"""A daily shape must narrow the spread on days it has not seen to this share, or it is left out."""
+WEEKS_FOR_A_SHAPE = 2
+FAR = 5.0
+"""Usual deviations: no row speaks for a weekly shape by more."""
 ROUNDING = float(np.finfo(np.float32).eps)
 """Of the largest value: values were kept as float32, and say no more than that."""
 GAUSSIAN = 1.4826
@@ -25,8 +24,8 @@ class Usual:
 
     Attributes:
         centre: Where each signal stands. Shape (k,).
-        shape: Added to it by the time of day (UTC); zero for signals without a shape worth having.
-            Shape (BINS, k).
+        shape: Added to it by the time of the day, or of the week where a signal follows it; times
+            are UTC. Zero for signals without a shape worth having. Shape (BINS, k) or (7 BINS, k).
         spread: How far it strays, robustly; 0 for a signal that never moved. Shape (k,).
     """
 
@@ -36,7 +35,7 @@ class Usual:
 
     def at(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
         """Say what is usual at each time, in seconds since the epoch. Shape (n,) in, (n, k) out."""
-        return self.centre + _of_the_day(self.shape, times)
+        return self.centre + shape_at(self.shape, times)
 
 
 def learn_usual(values: NDArray[np.float64], times: NDArray[np.int64]) -> Usual:
@@ -46,13 +45,20 @@ def learn_usual(values: NDArray[np.float64], times: NDArray[np.int64]) -> Usual:
 
     Args:
         values: Shape (n, k), NaN where nothing was measured; none of the columns is all NaN.
-        times: Of the rows, in seconds since the epoch. Shape (n,).
+        times: Of the rows, in seconds since the epoch, one step apart. Shape (n,).
     """
     centre = median(values)
     shape = np.zeros((BINS, values.shape[1]))
-    if len(times) and times[-1] - times[0] >= DAYS_FOR_A_SHAPE * DAY:
-        shape = _shape_of_the_day(values - centre, times)
-    strayed = values - centre - _of_the_day(shape, times)
+    step = times[1] - times[0] if len(times) > 1 else 0
+    known = len(times) * step
+    if known >= DAYS_FOR_A_SHAPE * DAY:
+        shape = shape_of_day(values - centre, times)
+    strayed = values - centre - shape_at(shape, times)
+    if known >= WEEKS_FOR_A_SHAPE * WEEK and step <= HOUR:
+        of_week = shape_of_week(strayed, times, believed=FAR * spread(strayed))
+        if of_week.any():
+            shape = np.tile(shape, (WEEK // DAY, 1)) + of_week
+            strayed = values - centre - shape_at(shape, times)
     lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     largest = np.maximum(np.abs(lowest), np.abs(highest))
     finest = np.where(lowest < highest, ROUNDING * largest, 0.0)
@@ -94,36 +100,3 @@ def robust_spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _never_moves(column: NDArray[np.float64]) -> bool:
     known = column[np.isfinite(column)]
     return not known.size or bool(known.min() == known.max())
-
-
-def _shape_of_the_day(
-    strayed: NDArray[np.float64], times: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Learn the daily shape, and keep it only for signals whose later days follow it."""
-    seen = int(0.7 * len(times))
-    guess = _median_by_time_of_day(strayed[:seen], times[:seen])
-    later = strayed[seen:]
-    without = median(np.abs(later - median(later)))
-    unexplained = later - _of_the_day(guess, times[seen:])
-    with_shape = median(np.abs(unexplained - median(unexplained)))
-    worth_it = with_shape < WORTH_IT * without
-    return np.where(worth_it, _median_by_time_of_day(strayed, times), 0.0)
-
-
-def _median_by_time_of_day(
-    strayed: NDArray[np.float64], times: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    shape = np.zeros((BINS, strayed.shape[1]))
-    at = times % DAY * BINS // DAY
-    for bin_ in range(BINS):
-        if (rows := at == bin_).any():
-            shape[bin_] = np.nan_to_num(median(strayed[rows]))
-    return (np.roll(shape, 1, axis=0) + 2 * shape + np.roll(shape, -1, axis=0)) / 4
-
-
-def _of_the_day(shape: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Read the shape at each time, straight lines between the middles of its bins."""
-    position = times % DAY * BINS / DAY - 0.5
-    below = np.floor(position).astype(np.int64)
-    share = (position - below)[:, None]
-    return shape[below % BINS] * (1 - share) + shape[(below + 1) % BINS] * share
