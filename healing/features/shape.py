@@ -58,7 +58,7 @@ def shape_of_week(
         Zero for signals without one. Shape (7 BINS, k).
     """
     held_out = max(WEEK, HELD_OUT * (times[-1] - times[0]))
-    seen = int(np.searchsorted(times, times[-1] - held_out, side="right"))
+    seen = int((times <= times[-1] - held_out).sum())
     guess = _recurring_by_hour_of_week(strayed[:seen], times[:seen], weeks=1)
     later = strayed[seen:]
     without = _mean_size(later, believed)
@@ -93,10 +93,11 @@ def medians_by(
         From the stretch of the first row to that of the last; NaN where nothing was measured.
         Shape (m, k).
     """
-    stretch = times // every
-    stretch -= stretch[0]
-    place = np.arange(len(times)) - np.searchsorted(stretch, stretch)
-    stacked = np.full((int(place.max()) + 1, int(stretch[-1]) + 1, strayed.shape[1]), np.nan)
+    stretch = times // every - times[0] // every
+    rows = np.arange(len(times))
+    begins = np.maximum.accumulate(np.where(np.diff(stretch, prepend=-1) > 0, rows, 0))
+    place = rows - begins
+    stacked = np.full((int(np.max(place)) + 1, int(stretch[-1]) + 1, strayed.shape[1]), np.nan)
     stacked[place, stretch] = strayed
     return median(stacked)
 
