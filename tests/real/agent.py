@@ -25,7 +25,7 @@ QUICK = {
     "cool_down": "1s",
     "budget": "20/1h",
     "settle": "3s",
-    "stable_for": "2s",
+    "stable_for": "1s",
     "verify_within": "30s",
 }
 """Limits that let a test end soon."""
@@ -95,7 +95,8 @@ class Agent:
 
         def well() -> bool:
             found = [s for s in self.ask("GET", "/services")[1] if s["name"] == service]
-            return all(c["answers"] and c["well"] for s in found for c in s["containers"])
+            containers = [c for s in found for c in s["containers"]]
+            return bool(containers) and all(c["answers"] and c["well"] for c in containers)
 
         wait_until(well, within=30)
 
@@ -128,15 +129,43 @@ class Agent:
 MakeAgent = Callable[..., Agent]
 
 
+@pytest.fixture(scope="session")
+def resident_agent(
+    docker_engine: Engine,
+    docker_client: docker.APIClient,
+    prefect_server_of_tests: PrefectServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Agent]:
+    """An agent that looks after whatever container asks for it with labels; not started yet."""
+    del docker_client
+    # Patience, since a machine that runs tests is slower than one that heals.
+    config = {"storage": {"prefect": {"patience": "5s"}}}
+    state = tmp_path_factory.mktemp("resident")
+    one = Agent(state, docker_engine.url, prefect_server_of_tests.url, config)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def healer(resident_agent: Agent, prefect: PrefectServer) -> Agent:
+    """One running agent for all tests that need none of their own: `labelled` asks for it."""
+    del prefect
+    if not resident_agent.child.is_running:
+        resident_agent.start()
+    wait_until(resident_agent.sees_prefect, within=60)
+    return resident_agent
+
+
 @pytest.fixture
 def agent(
     docker_engine: Engine,
-    docker_client: docker.APIClient,
+    resident_agent: Agent,
     prefect: PrefectServer,
     tmp_path: Path,
 ) -> Iterator[MakeAgent]:
     """Start agents: `agent({"web": {...}})` looks after these services."""
-    del docker_client
+    # Of two agents on one engine the second would stand by.
+    resident_agent.stop()
     made: list[Agent] = []
 
     def make(

@@ -1,20 +1,20 @@
 """What a person did on purpose is left as it is, and the run says why."""
 
 from tests.real import wait_until
-from tests.real.agent import MakeAgent
-from tests.real.docker import Container, MakeContainer
+from tests.real.agent import Agent
+from tests.real.docker import MakeContainer
 from tests.real.prefect import PrefectServer
-from tests.scenarios.world import WEB_SERVER, is_ended, is_waiting, service, starts_of
+from tests.scenarios.world import WEB_SERVER, is_ended, is_waiting, labelled, starts_of
 
 
 def test_stopped_by_a_person(
-    agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
+    healer: Agent, container: MakeContainer, prefect: PrefectServer
 ) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web)})
+    web = container(WEB_SERVER, labels=labelled())
+    healer.wait_until_well(web.name)
 
     web.stop(grace=1)
-    story = healer.wait_for(is_waiting, service="web")
+    story = healer.wait_for(is_waiting, service=web.name)
 
     assert story["cause"] == "human_stopped"
     assert "left alone" in story["headline"]
@@ -25,70 +25,69 @@ def test_stopped_by_a_person(
 
 
 def test_what_a_person_stopped_is_well_again_once_a_person_starts_it(
-    agent: MakeAgent, container: MakeContainer
+    healer: Agent, container: MakeContainer
 ) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web)})
+    web = container(WEB_SERVER, labels=labelled())
+    healer.wait_until_well(web.name)
     web.stop(grace=1)
-    healer.wait_for(is_waiting, service="web")
+    healer.wait_for(is_waiting, service=web.name)
 
     web.start()
-    story = healer.wait_for(is_ended, service="web")
+    story = healer.wait_for(is_ended, service=web.name)
 
     assert story["ending"] == "recovered"
     assert starts_of(web) == 2
 
 
-def test_paused_by_a_person(agent: MakeAgent, container: MakeContainer) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web)})
-    healer.wait_until_well("web")
+def test_paused_by_a_person(healer: Agent, container: MakeContainer) -> None:
+    web = container(WEB_SERVER, labels=labelled())
+    healer.wait_until_well(web.name)
 
     web.pause()
-    asked = healer.ask("POST", "/remediations", {"service": "web", "reason": "it is slow"})[1]
+    asked = healer.ask("POST", "/remediations", {"service": web.name, "reason": "it is slow"})[1]
     wait_until(lambda: healer.incident(asked["incident"])["stage"] == "waiting", within=20)
 
     assert healer.incident(asked["incident"])["cause"] == "paused"
     web.unpause()
 
 
-HELD: dict[str, tuple[dict[str, object], str]] = {
+HELD = {
     "observed": ({"level": "observe"}, "its level is observe"),
     "recommended": ({"level": "recommend"}, "its level is recommend"),
-    "critical": ({"critical": True}, "a person must approve"),
+    "critical": ({"critical": "true"}, "a person must approve"),
     "on-hold": ({"hold": "under investigation"}, "under investigation"),
 }
 
 
-def test_held_by_its_configuration(agent: MakeAgent, container: MakeContainer) -> None:
-    webs = {name: container(WEB_SERVER) for name in HELD}
-    healer = agent({name: service(webs[name], **config) for name, (config, _) in HELD.items()})
+def test_held_by_its_labels(healer: Agent, container: MakeContainer) -> None:
+    webs = {name: container(WEB_SERVER, labels=labelled(**HELD[name][0])) for name in HELD}
+    for web in webs.values():
+        healer.wait_until_well(web.name)
 
     for web in webs.values():
         web.kill()
-    said = {name: healer.wait_for(is_waiting, service=name)["headline"] for name in HELD}
+    said = {n: healer.wait_for(is_waiting, service=w.name)["headline"] for n, w in webs.items()}
 
     assert [name for name, (_, because) in HELD.items() if because not in said[name]] == []
     assert [name for name, web in webs.items() if starts_of(web) != 1] == []
 
 
-def test_a_job_that_ended_well(agent: MakeAgent, container: MakeContainer) -> None:
-    job = container("print('done')")
-    healer = agent({"job": {"target": {"container": job.name}}})
+def test_a_job_that_ended_well(healer: Agent, container: MakeContainer) -> None:
+    job = container("print('done')", labels={"healing.enable": "true"})
 
-    story = healer.wait_for(is_ended, service="job")
+    story = healer.wait_for(is_ended, service=job.name)
 
     assert (story["ending"], story["cause"]) == ("nothing_to_do", "completed")
     assert starts_of(job) == 1
 
 
-def test_a_container_that_nobody_enabled(agent: MakeAgent, container: MakeContainer) -> None:
-    web: Container = container(WEB_SERVER)
+def test_a_container_that_nobody_enabled(healer: Agent, container: MakeContainer) -> None:
     other = container(WEB_SERVER)
-    healer = agent({"web": service(web)})
+    web = container(WEB_SERVER, labels=labelled())
+    healer.wait_until_well(web.name)
 
     other.kill()
     web.kill()
-    healer.wait_for(is_ended, service="web")
+    healer.wait_for(is_ended, service=web.name)
 
     assert starts_of(other) == 1

@@ -6,7 +6,8 @@ from typing import Any
 from tests.real.docker import Container
 
 WEB_SERVER = """
-import http.server, socketserver
+import http.server, os, signal, socketserver
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
@@ -15,7 +16,7 @@ socketserver.ThreadingTCPServer.allow_reuse_address = True
 print("serving", flush=True)
 http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
-
+"""Ends when it is asked to, as good servers do: the first process of a container must say so."""
 
 MOODY_SERVER = WEB_SERVER.replace(
     "self.send_response(200)",
@@ -54,6 +55,13 @@ def service(container: Container, **more: Any) -> dict[str, Any]:
     """A service that is one container, asked every second."""
     probe = {"http": "http://:8080/health", "every": "1s", "timeout": "1s"}
     return {"target": {"container": container.name}, "probes": [probe], **more}
+
+
+def labelled(**more: str) -> dict[str, str]:
+    """Labels of a container that is a service of its own, asked every second."""
+    probe = {"probe": "http://:8080/health", "probe.interval": "1s", "probe.timeout": "1s"}
+    said = {"enable": "true", **probe, **more}
+    return {f"healing.{name}": value for name, value in said.items()}
 
 
 def is_ended(incident: dict[str, Any]) -> bool:
