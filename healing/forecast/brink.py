@@ -1,29 +1,34 @@
 """Nearly full, and nearer to it than ever before.
 
 What stands close below its capacity and wanders by as much as is left fills up unseen: the growth
-is smaller than the wandering, and no rule on growth can tell it without false alarms. But what
-always turned back at some height, and now stands well above it for a while, will not turn back for
-the old reason.
+is smaller than the wandering, and no rule on growth can tell it without false alarms. But its peaks
+hardly wander: what always turned back at some height, and now peaks well above it, will not turn
+back for the old reason. How well above depends on how long it is known: a record in one day is
+nothing, in a week it is.
 """
 
+from bisect import insort
 from dataclasses import dataclass
 from math import ceil, log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
 
-CLOSE = 0.95
+CLOSE = 0.9
 """It stands above this share of the capacity."""
-SPENT = 0.3
-"""This share of the room that had always been left is used up."""
+SPENT_A_DAY, LEAST_SPENT = 0.4, 0.1
+"""This share of the room that had always been left is used up, divided by the days that are known;
+but no less than that one."""
 LEFT_BEFORE = 0.01
 """What was closer than this share of the capacity before, lives with it."""
-STANDS_SECONDS, FEWEST_ROWS, TIMES = 900, 5, 3
+LATELY_SECONDS, TIMES = 10_800, 3
 """It has stood there so many times in so long."""
-DAY, DAYS_BEFORE = 86_400, 2
-"""The past is what is more than a day old, and two days of it must be known."""
+BEFORE_SECONDS = 43_200
+"""The past is what is longer ago; what rises now must not be taken for usual."""
+DAY = 86_400
 HABIT = 3
 """What was cleaned up so often stands high before it is cleaned up again."""
 SPREAD = log(4.0) / NINE_OF_TEN
@@ -42,22 +47,43 @@ class Brink:
 
 def brink_of(course: Course) -> Brink | None:
     """Say whether it stands on the brink; None when not, or when too little is known."""
-    rows = max(FEWEST_ROWS, ceil(STANDS_SECONDS / course.step))
-    newest = course.values[-rows:]
-    newest = np.sort(newest[np.isfinite(newest)])
-    if len(newest) < TIMES or newest[-TIMES] < CLOSE * course.capacity:
+    rows = max(TIMES, ceil(LATELY_SECONDS / course.step))
+    level = peak_of(course.values[-rows:], rows)
+    if level < CLOSE * course.capacity or course.cleaned.sum() >= HABIT:
         return None
-    level, a_day = float(newest[-TIMES]), DAY // course.step
-    past = course.values[: max(0, len(course.values) - rows - a_day)]
-    known = past[np.isfinite(past)]
-    if len(known) < DAYS_BEFORE * a_day or course.cleaned.sum() >= HABIT:
+    past = course.values[: max(0, len(course.values) - rows - ceil(BEFORE_SECONDS / course.step))]
+    days = np.isfinite(past).sum() * course.step / DAY
+    if days < 1:
         return None
-    before = float(known.max())
+    before = peak_of(past, rows)
     room = course.capacity - before
-    if room < LEFT_BEFORE * course.capacity or level - before < SPENT * room:
+    spent = max(SPENT_A_DAY / days, LEAST_SPENT)
+    if room < LEFT_BEFORE * course.capacity or level - before < spent * room:
         return None
-    higher = np.flatnonzero(course.values[len(past) :] > before)
-    lasted = max(rows, len(course.values) - len(past) - int(higher[0]))
-    slope = (level - before) / lasted
-    level = min(level, course.capacity)
-    return Brink(Drift(lasted=lasted, slope=slope, spread=SPREAD, level=level), before)
+    since = course.values[len(past) :]
+    higher = np.flatnonzero(since > before)
+    close = higher[TIMES - 1 :] - higher[: 1 - TIMES] < rows
+    began = int(higher[np.argmax(close)])
+    # It has grown until it last stood there, and is full when its highest peak touches.
+    stood = int(np.flatnonzero(since >= level)[-1])
+    slope = (level - before) / max(1, stood - began)
+    level = min(float(np.nanmax(since[-rows:])), course.capacity)
+    return Brink(Drift(lasted=len(since) - began, slope=slope, spread=SPREAD, level=level), before)
+
+
+def peak_of(values: NDArray[np.float64], rows: int) -> float:
+    """Give the greatest height at which it stood `TIMES` times within so many rows.
+
+    Minus infinity when it was never measured so often in so long.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    # Of more than this, three must lie close together: those that are lower need not be looked at.
+    enough = min(known.size, TIMES * (len(values) // rows + 1))
+    highest = known[np.argsort(-values[known])[:enough]]
+    seen = list[int]()
+    for row in highest.tolist():
+        insort(seen, row)
+        for first, last in zip(seen, seen[TIMES - 1 :], strict=False):
+            if last - first < rows:
+                return float(values[row])
+    return float("-inf")

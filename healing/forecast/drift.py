@@ -123,13 +123,15 @@ def _measure(points: Values, size: int, capacity: float) -> Drift:
 
 
 def _began(points: Values) -> int:
-    """Find the point at which flat ground became growth: the hinge that fits best."""
-    known = np.isfinite(points)
-    place = np.flatnonzero(known).astype(np.float64)
-    last = len(points) - ONSET_POINTS
-    hinges = np.unique(np.linspace(0, max(0, last), ONSETS).astype(np.int64))
-    risen = np.maximum(place[None, :] - hinges[:, None], 0.0)
-    risen -= risen.mean(axis=1, keepdims=True)
-    level = points[known] - points[known].mean()
-    fit = (risen @ level) * np.abs(risen @ level) / np.maximum((risen**2).sum(axis=1), 1e-12)
-    return int(hinges[int(np.argmax(fit))])
+    """Find the point at which flat ground became growth.
+
+    It is where the rise since then stands out most from a random walk, which gains with the root
+    of time: a day that wandered is no part of an hour that grew.
+    """
+    known = np.flatnonzero(np.isfinite(points))
+    value = points[known]
+    around = median(np.stack([np.r_[value[:1], value[:-1]], value, np.r_[value[1:], value[-1:]]]))
+    rise = float(median(value[-3:, None])[0]) - around
+    length = len(points) - 1 - known
+    told = np.where(length >= ONSET_POINTS - 1, rise / np.sqrt(np.maximum(length, 1)), -np.inf)
+    return int(known[int(np.argmax(told))])
