@@ -22,11 +22,11 @@ from benchmarks._leaks import Case, cases
 from benchmarks._ramps import Ramp, growth_alone_tells, ramp
 from benchmarks._recordings import Recording
 from benchmarks._rivals import coroot_leaks, rows_to_full
+from healing.backtest import look_ahead
 from healing.forecast import Exhaustion, forecast, forecast_exhaustion
 from healing.history import History
 from healing.leak import find_leak
 from healing.names import SignalName
-from healing.policy.exhausting import alarm_of
 
 Values = NDArray[np.float64]
 
@@ -55,11 +55,7 @@ def told_at(past: History, capacity: float) -> Exhaustion:
 
 def alarms_at(past: History, end: int) -> bool:
     """Ask whether `watch` would raise an alarm, having looked at the row before as well."""
-    told = told_at(past.rows(0, end), 100.0)
-    if not told.exhausts:
-        return False
-    before = told_at(past.rows(0, end - 1), 100.0)
-    return alarm_of(told, before, every=timedelta(seconds=past.step)).is_raised
+    return look_ahead(past.rows(0, end), SIGNAL, 100.0, window=AHEAD)[1].is_raised
 
 
 def row(name: str, *figures: object) -> None:

@@ -1,7 +1,7 @@
 """Recordings replayed as they happened: what would have been said, and what it was worth."""
 
 from healing.backtest.duel import Duel, duel, rows_held_back
-from healing.backtest.exhaustion import usual_capacity
+from healing.backtest.exhaustion import look_ahead, usual_capacity
 from healing.backtest.judge import Terms, Verdict, judge
 from healing.backtest.recording import Recording, from_split, from_times, of_history, seconds
 from healing.backtest.replay import (
@@ -28,6 +28,7 @@ __all__ = [
     "from_split",
     "from_times",
     "judge",
+    "look_ahead",
     "of_history",
     "replay_after",
     "replay_whole",

@@ -1,4 +1,4 @@
-"""Replay a quantity that can be full: what was foretold at each hour, against what came."""
+"""Replay a quantity that can be full: the alarms that `watch` would have raised, and what came."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.backtest.episodes import DAY, runs
-from healing.forecast import forecast_exhaustion
+from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.history import History
 from healing.names import SignalName
+from healing.policy.exhausting import Alarm, alarm_of
 
 LINEAR_OVER = timedelta(hours=6)
 """The range that the rule which everybody has looks back over: `predict_linear(x[6h], ...)`."""
@@ -22,14 +23,18 @@ CAPACITIES = (("_percent", 100.0), ("_ratio", 1.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foretold:
-    """What forecasts of exhaustion were worth. Counts add up over signals."""
+    """What alarms of exhaustion, and the times they gave, were worth. Counts add up."""
 
     points: int = 0
     """Times at which it was looked ahead."""
     due: int = 0
     """Of these, at how many it was full within the window."""
     told: int = 0
-    """Of those due, at how many that was said."""
+    """Of those due, at how many there was an alarm."""
+    fills: int = 0
+    """How often it became full, having been looked at before."""
+    leads: tuple[float, ...] = ()
+    """Seconds from the first alarm to that, of each of those with an alarm within the window."""
     false_points: int = 0
     false_episodes: int = 0
     days: float = 0.0
@@ -43,6 +48,8 @@ class Foretold:
             points=self.points + other.points,
             due=self.due + other.due,
             told=self.told + other.told,
+            fills=self.fills + other.fills,
+            leads=self.leads + other.leads,
             false_points=self.false_points + other.false_points,
             false_episodes=self.false_episodes + other.false_episodes,
             days=self.days + other.days,
@@ -52,8 +59,18 @@ class Foretold:
 
     @property
     def recall(self) -> float:
-        """Share of the times it was due at which that was said; NaN when it never was."""
+        """Share of the times it was due at which there was an alarm; NaN when it never was."""
         return self.told / self.due if self.due else float("nan")
+
+    @property
+    def fills_told(self) -> float:
+        """Share of the times it became full that an alarm had told of; NaN when it never did."""
+        return len(self.leads) / self.fills if self.fills else float("nan")
+
+    @property
+    def lead(self) -> float:
+        """Median seconds from the first alarm until it was full; NaN without any."""
+        return float(np.median(self.leads)) if self.leads else float("nan")
 
     @property
     def false_per_day(self) -> float:
@@ -75,7 +92,7 @@ class Foretold:
 class _Guess:
     """What was foretold at one time, in seconds from there; None: it does not fill up."""
 
-    exhausts: bool
+    is_alarm: bool
     soonest: float | None
     likely: float | None
     latest: float | None
@@ -93,6 +110,23 @@ def usual_capacity(signal: SignalName) -> float | None:
     return next((full for ending, full in CAPACITIES if signal.endswith(ending)), None)
 
 
+def look_ahead(
+    history: History, signal: SignalName, capacity: float, *, window: timedelta
+) -> tuple[Exhaustion, Alarm]:
+    """Judge the newest row as `watch` does: having looked at the row before it as well.
+
+    Args:
+        history: All that is known.
+        signal: What fills up.
+        capacity: Where it is full.
+        window: An alarm says: full within this time.
+    """
+    told = _forecast(history, signal, capacity, window)
+    earlier = history.rows(0, len(history) - 1)
+    before = _forecast(earlier, signal, capacity, window) if told.exhausts else None
+    return told, alarm_of(told, before, every=timedelta(seconds=history.step))
+
+
 def replay_exhaustion(
     history: History,
     signal: SignalName,
@@ -101,7 +135,7 @@ def replay_exhaustion(
     window: timedelta,
     every: timedelta = timedelta(hours=1),
 ) -> tuple[Foretold, Foretold]:
-    """Look ahead every hour, knowing only what was known then.
+    """Look ahead every hour, and at the row before it, knowing only what was known then.
 
     Args:
         history: All that was measured.
@@ -111,7 +145,7 @@ def replay_exhaustion(
         every: From one look to the next.
 
     Returns:
-        What our forecasts were worth, and those of `predict_linear` over six hours.
+        What our alarms were worth, and those of `predict_linear` over six hours.
     """
     values = history.column(signal).astype(np.float64)
     stride = max(1, int(every.total_seconds()) // history.step)
@@ -125,15 +159,20 @@ def replay_exhaustion(
     return _judge(ours, *judged), _judge(linear, *judged)
 
 
+def _forecast(
+    history: History, signal: SignalName, capacity: float, window: timedelta
+) -> Exhaustion:
+    now = datetime.fromtimestamp(history.end, UTC)
+    return forecast_exhaustion(history, signal, capacity, now=now, window=window)
+
+
 def _ours(
     history: History, signal: SignalName, capacity: float, row: int, window: timedelta
 ) -> _Guess:
-    known = history.rows(0, row + 1)
-    now = datetime.fromtimestamp(known.end, UTC)
-    told = forecast_exhaustion(known, signal, capacity, now=now, window=window)
+    told, alarm = look_ahead(history.rows(0, row + 1), signal, capacity, window=window)
     times = (told.soonest, told.likely, told.latest)
     seconds = [time.total_seconds() if time is not None else None for time in times]
-    return _Guess(told.exhausts, *seconds)
+    return _Guess(alarm.is_raised, *seconds)
 
 
 def _linear(
@@ -143,7 +182,7 @@ def _linear(
     at = np.flatnonzero(np.isfinite(past)) - (len(past) - 1)
     known = past[np.isfinite(past)]
     if len(known) < 2 or (slope := float(np.polyfit(at, known, 1)[0]) / step) <= 0:  # noqa: PLR2004 a line
-        return _Guess(exhausts=False, soonest=None, likely=None, latest=None)
+        return _Guess(is_alarm=False, soonest=None, likely=None, latest=None)
     now = float(known.mean() - slope * step * at.mean())
     full = max(0.0, (capacity - now) / slope)
     return _Guess(full <= window.total_seconds(), full, full, full)
@@ -166,21 +205,33 @@ def _judge(
         true = float(after[0] - row) * step if after.size else None
         if true is not None and true <= seconds:
             due += 1
-            told += guess.exhausts
-        elif guess.exhausts:
+            told += guess.is_alarm
+        elif guess.is_alarm:
             # Where the recording ends before the time foretold is over, nobody knows.
             false[place] = (len(values) - 1 - row) * step >= (guess.latest or 0.0)
         if true and guess.likely is not None:
             errors.append(abs(guess.likely - true) / true)
             low, high = guess.soonest or 0.0, guess.latest or 0.0
             covered.append(low <= true <= high)
+    alarms = origins[[guess.is_alarm for guess in guesses]]
+    fills = [int(first) for first, _ in runs(values >= FULL * capacity, merged=DAY // step)]
+    fills = [row for row in fills if origins.size and row > origins[0]]
+    leads = [_lead(alarms, row, seconds / step) * step for row in fills]
     return Foretold(
         points=len(origins),
         due=due,
         told=told,
+        fills=len(fills),
+        leads=tuple(lead for lead in leads if lead),
         false_points=int(false.sum()),
         false_episodes=len(runs(false)),
         days=len(values) * step / DAY,
         errors=tuple(errors),
         covered=tuple(covered),
     )
+
+
+def _lead(alarms: NDArray[np.int64], full: int, window: float) -> float:
+    """Count the rows from the first alarm within the window to where it was full; 0: none."""
+    before = alarms[(alarms < full) & (alarms >= full - window)]
+    return float(full - before[0]) if before.size else 0.0

@@ -140,6 +140,7 @@ def _row(
         "delay s": _said(ours.outcome.delay, digits=0),
         "full: false/day": _beside(told.false_per_day, linear.false_per_day),
         "full: recall": _beside(told.recall, linear.recall),
+        "full: lead s": _beside(told.lead, linear.lead, digits=0),
         "full: error": _beside(told.error, linear.error),
         "full: in 80 %": _said(told.coverage),
         "CPU s": _said(of.cpu_seconds, digits=1),
@@ -178,6 +179,9 @@ def _foretold(told: Foretold) -> dict[str, Any]:
         "points": told.points,
         "due": told.due,
         "recall": _number(told.recall),
+        "fills": told.fills,
+        "fills_told": len(told.leads),
+        "median_lead_seconds": _number(told.lead),
         "false_points": told.false_points,
         "false_episodes": told.false_episodes,
         "false_episodes_per_series_day": _number(told.false_per_day),
@@ -195,5 +199,7 @@ def _said(value: float, *, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "-"
 
 
-def _beside(value: float, other: float) -> str:
-    return f"{_said(value)} ({_said(other)})" if math.isfinite(value) else "-"
+def _beside(value: float, other: float, *, digits: int = 3) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{_said(value, digits=digits)} ({_said(other, digits=digits)})"

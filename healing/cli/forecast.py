@@ -48,14 +48,12 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         BadInputError: The file is not a recording, or an option makes no sense.
     """
-    from datetime import UTC, datetime
-
     import numpy as np
 
     from healing.adapters.recordings import read_recording
-    from healing.backtest import usual_capacity
+    from healing.backtest import look_ahead, usual_capacity
     from healing.errors import BadInputError
-    from healing.forecast import forecast, forecast_exhaustion
+    from healing.forecast import Outlook, forecast
 
     horizon = read_span("--horizon", args.horizon)
     history = read_recording(args.file).history
@@ -69,17 +67,20 @@ def run(args: argparse.Namespace) -> int:
     course = forecast(history, horizon=horizon)
     full = np.full((len(history.signals), 3), np.nan)
     certainty = np.full(len(history.signals), np.nan)
-    now = datetime.fromtimestamp(history.end, UTC)
+    alarms = np.zeros(len(history.signals), np.bool_)
     for number, signal in enumerate(history.signals):
         capacity = args.capacity if args.capacity is not None else usual_capacity(signal)
         if capacity is None:
             print(f"{signal}: where it is full is not known (--capacity)")
             continue
-        told = forecast_exhaustion(history, signal, capacity, now=now, window=horizon)
-        times = (told.soonest, told.likely, told.latest)
-        full[number] = [np.inf if time is None else time.total_seconds() for time in times]
-        certainty[number] = told.certainty
-        print(f"{told.outlook}: {told.reason}")
+        told, alarm = look_ahead(history, signal, capacity, window=horizon)
+        alarms[number] = alarm.is_raised
+        if told.outlook is not Outlook.UNKNOWN:
+            times = (told.soonest, told.likely, told.latest)
+            full[number] = [np.inf if time is None else time.total_seconds() for time in times]
+            certainty[number] = told.certainty
+        said = "an alarm" if alarm.is_raised else "no alarm"
+        print(f"{told.outlook}: {told.reason}; {said}: {alarm.reason}")
     write_arrays(
         args.output,
         timestamps=course.times,
@@ -89,5 +90,6 @@ def run(args: argparse.Namespace) -> int:
         paths=course.paths,
         seconds_to_full=full,
         certainty=certainty,
+        alarm=alarms,
     )
     return 0

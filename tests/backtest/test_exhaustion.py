@@ -4,9 +4,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from healing.backtest.exhaustion import Foretold, replay_exhaustion, usual_capacity
+from healing.backtest.exhaustion import Foretold, look_ahead, replay_exhaustion, usual_capacity
 from healing.history import History
 from healing.names import SignalName
+from healing.policy.exhausting import Word
 
 MEMORY = SignalName("memory_percent")
 STEP = 300
@@ -33,6 +34,9 @@ def test_a_steady_leak_is_due_for_a_day_and_told_with_a_small_error() -> None:
     assert linear.error < 0.05
     assert ours.recall > 0.5
     assert ours.error < 0.2
+    assert (ours.fills, linear.fills) == (1, 1)
+    assert ours.fills_told == 1.0
+    assert 12 * 3600 < ours.lead <= 24 * 3600
 
 
 def test_what_never_fills_up_is_never_due_and_every_alarm_is_false() -> None:
@@ -43,6 +47,8 @@ def test_what_never_fills_up_is_never_due_and_every_alarm_is_false() -> None:
 
     assert (ours.due, ours.false_episodes) == (0, 0)
     assert math.isnan(ours.recall)
+    assert math.isnan(ours.fills_told)
+    assert math.isnan(ours.lead)
     assert linear.false_per_day > 0.5
     assert linear.false_points > linear.false_episodes
 
@@ -61,6 +67,24 @@ def test_an_alarm_for_a_time_that_was_not_recorded_is_not_called_false() -> None
     leak = 20 + 0.1 * np.arange(700)
 
     assert replay(leak[:700])[1].false_points == 0
+
+
+@pytest.mark.parametrize(
+    ("memory", "exhausts", "word"),
+    [
+        pytest.param(20 + 0.1 * np.arange(700), True, Word.SAID_TWICE, id="two looks say so"),
+        pytest.param(
+            2 + 0.5 * np.maximum(np.arange(700) - 664, 0), True, Word.HEADROOM, id="much is free"
+        ),
+        pytest.param(np.full(700, 50.0), False, Word.NOT_SOON, id="it does not grow"),
+    ],
+)
+def test_a_look_ahead_is_an_alarm_where_policy_says_so(
+    memory: np.ndarray, exhausts: bool, word: Word
+) -> None:
+    told, alarm = look_ahead(history(memory), MEMORY, 100.0, window=WINDOW)
+
+    assert (told.exhausts, alarm.word) == (exhausts, word)
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,30 @@ def test_a_leak_is_continued_and_its_end_is_told(tmp_path: Path) -> None:
     assert soonest <= likely <= latest
     assert abs(likely - true) < 0.25 * true
     assert np.isinf(told["seconds_to_full"][1]).all()
-    assert done.stdout.count("\n") == 2
+    assert told["alarm"].tolist() == [True, False]
+    assert told["certainty"][0] >= 0.8
+    assert told["certainty"][1] == 0
+    grows, stays = done.stdout.splitlines()
+    assert grows.endswith("an alarm: two looks in a row say so")
+    assert stays.endswith("no alarm: it is not full within the time that counts")
+
+
+def test_what_cannot_be_said_is_no_number_in_a_forecast(tmp_path: Path) -> None:
+    gone = np.linspace(10, 70, 900)
+    gone[800:] = np.nan
+    here = np.full(900, 50.0)
+    values = np.stack([gone, here], axis=1)
+    np.savez(tmp_path / "a.npz", timestamps=300 * np.arange(900), values=values)
+
+    argv = ("a.npz", "--horizon", "24h", "--capacity", 100, "-o", "f.npz")
+    done = heal("forecast", *argv, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with np.load(tmp_path / "f.npz", allow_pickle=False) as told:
+        assert np.isnan(told["seconds_to_full"][0]).all()
+        assert np.isposinf(told["seconds_to_full"][1]).all()
+        assert np.isnan(told["certainty"][0])
+        assert not told["alarm"].any()
 
 
 def test_too_few_rows_to_look_so_far_ahead_are_told(tmp_path: Path) -> None:
