@@ -14,6 +14,7 @@ import docker
 import pytest
 import requests
 
+from deployments.demo import monitoring
 from deployments.demo.packages import find_program
 from deployments.demo.world import World, WorldError
 from healing.adapters.docker import DockerHost
@@ -214,12 +215,17 @@ def test_a_name_nobody_has_is_an_error_that_lists_the_names(world: World) -> Non
 
 
 def test_what_a_killed_demo_left_is_cleared_and_nothing_remains(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = world.docker_url
     project = f"{PROJECT}b"
+    # Nobody looks at what is measured here: it need not be measured for long.
+    measured_for = timedelta(seconds=0.5)
+    monkeypatch.setattr(monitoring, "MEASURED_FOR", measured_for)
     program = (
-        "import os, signal; from pathlib import Path; from deployments.demo.world import World\n"
+        "import os, signal; from datetime import timedelta; from pathlib import Path\n"
+        "from deployments.demo import monitoring; from deployments.demo.world import World\n"
+        f"monitoring.MEASURED_FOR = timedelta(seconds={measured_for.total_seconds()})\n"
         f"World(Path({str(tmp_path)!r}), project={project!r}, may_install=False,"
         f" may_use_docker={url is not None}).up()\n"
         "os.kill(os.getpid(), signal.SIGKILL)"

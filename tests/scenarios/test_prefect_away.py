@@ -22,6 +22,23 @@ def recorded(prefect: PrefectServer, healer: Agent, incident: str) -> dict[str, 
     return prefect.run(run["id"])
 
 
+def test_frozen_while_runs_were_beginning(
+    agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
+) -> None:
+    web = container(WEB_SERVER)
+    healer = agent({"web": service(web)}, predictive_monitoring={"every": "1s"})
+    wait_until(lambda: prefect.runs(flows={"name": {"any_": ["watch"]}}), within=60)
+
+    prefect.signal(signal.SIGSTOP)
+    web.kill()
+    story = healer.wait_for(is_ended, service="web")
+    assert story["ending"] == "healed"
+    assert story["seconds_to_act"] < 5
+
+    prefect.signal(signal.SIGCONT)
+    recorded(prefect, healer, story["id"])
+
+
 def test_gone_before_it_began(
     agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
 ) -> None:
@@ -58,23 +75,6 @@ def test_frozen_before_it_began(
     prefect.signal(signal.SIGCONT)
     recorded(prefect, healer, story["id"])
     assert starts_of(web) == 2
-
-
-def test_frozen_while_runs_were_beginning(
-    agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
-) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web)}, predictive_monitoring={"every": "1s"})
-    wait_until(lambda: prefect.runs(flows={"name": {"any_": ["watch"]}}), within=60)
-
-    prefect.signal(signal.SIGSTOP)
-    web.kill()
-    story = healer.wait_for(is_ended, service="web")
-    assert story["ending"] == "healed"
-    assert story["seconds_to_act"] < 5
-
-    prefect.signal(signal.SIGCONT)
-    recorded(prefect, healer, story["id"])
 
 
 def test_killed_in_the_middle(
