@@ -53,6 +53,8 @@ CORES = 2
 SAMPLE = 25
 SLOW_SAMPLE = 2
 NEWEST = 5
+RECENT = 2 * 86_400 // STEP
+"""Rows at hand when a fleet is scored: more than a score looks back."""
 KINDS = 50
 GIB = 2**30
 CAN_RUN_OUT, FULL = 2, 10_000.0
@@ -112,7 +114,7 @@ def models(series: int) -> None:
 
     fleet = [_unpacked(packed) for packed in kept]
     order = [number for part in parts for number in part]
-    recent = [history_of(number).tail(288) for number in order]
+    recent = [history_of(number).tail(RECENT) for number in order]
     newest = f"{series:,} series: score the {NEWEST} newest rows of all"
     with _measured(f"{newest}, service by service"):
         alone = [anomaly.score(m, h, newest=NEWEST) for m, h in zip(fleet, recent, strict=True)]

@@ -56,7 +56,7 @@ def fit(history: History, *, seed: int) -> Model:
 
     split = int(np.flatnonzero(judged)[int(FITTED * have)])
     measure = learn_measure(history.rows(0, split))
-    strange = strangeness(measure, history)
+    strange = strangeness(measure, history).ways
     fitted = strange[:split][judged[:split]]
     pattern = learn_pattern(fitted[:, :, LEVEL])
     forest = grow(as_features(fitted), seed=seed)

@@ -14,8 +14,11 @@ from healing.features import beside, rows_needed, score_of, strangeness
 from healing.history import History
 from healing.names import SignalName
 
-CELLS = 2**16
+CELLS = 2**18
 """Values that are looked at in one go: enough for a shard, and little memory."""
+SETTLED = 0.75
+"""Of the surprise of a signal that has settled elsewhere: it is no alarm any more, and still was a
+change. On recordings with events that last for days this ranks best."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,22 +31,32 @@ class Scores:
         signals: What was judged.
         values: From 0 to 1; 0.5 is one in 100, 0.9 one in 1,000, 0.99 one in 10,000. NaN where too
             little was measured. Shape (n,).
+        ranks: The same, for ranking rows by how strange they are: a signal that has settled
+            elsewhere since the model was learned still counts, somewhat less. Shape (n,).
         shares: How much each signal has to do with it; each row adds up to 1, or is 0 when no
             signal stands out. Shape (n, k).
-        usual: What is usual for each signal at that time, in its own unit. Shape (n, k).
+        usual: What is usual for each signal at that time, in its own unit; where it has settled
+            elsewhere, that. Shape (n, k).
         off: How far it lies from that; NaN where it was not measured. Shape (n, k).
         strayed: How far each signal strays in each `Way` in the newest row, in units of what is
             usual; NaN where it was not measured. Shape (k, ways).
+        moved: By how much what is usual in the newest row has moved since it was learned, as a
+            signal has settled elsewhere; 0 where it has not. Shape (k,).
+        hours: For how many of the last 24 hours each signal has stood away, to one side, from what
+            was learned. Shape (k,).
     """
 
     start: int
     step: int
     signals: tuple[SignalName, ...]
     values: NDArray[np.float64]
+    ranks: NDArray[np.float64]
     shares: NDArray[np.float64]
     usual: NDArray[np.float64]
     off: NDArray[np.float64]
     strayed: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    hours: NDArray[np.int64]
 
 
 def misfit(model: Model, history: History) -> str:
@@ -127,27 +140,42 @@ def _score_alike(
     wanted = len(first) if newest is None else min(newest, len(first))
     kept = slice(max(0, len(first) - wanted - A_FEW + 1), None)
     newest_rows = slice(len(first) - wanted, None)
-    strange = strangeness(measure, together)[kept]
-    usual = measure.usual.at(together.times[newest_rows])
+    strayed = strangeness(measure, together, newest=wanted + A_FEW - 1)
+    strange, asked = strayed.ways, slice(len(strayed.ways) - wanted, None)
     ends = np.cumsum([len(model.signals) for model in models]).tolist()
     scored = list[Scores]()
     for model, history, end in zip(models, chosen, ends, strict=True):
         mine = slice(end - len(model.signals), end)
         judged = enough(history.values[kept])
-        raw = raw_scores(model.pattern, model.forest, strange[:, mine], judged)
-        rarity = model.surprises[TOGETHER].of(taken_together(model.surprises, raw))
-        excess = excess_of(strange[len(strange) - wanted :, mine]).mean(axis=2)
+        rarity = _rarity(model, strange[:, mine], judged)
+        ranks = rarity
+        if strayed.moved[:, mine].any():
+            unsettled = _rarity(model, strayed.unsettled[:, mine], judged)
+            ranks = SETTLED * unsettled + (1 - SETTLED) * rarity
+        excess = excess_of(strange[asked, mine]).mean(axis=2)
         total = excess.sum(axis=1, keepdims=True)
+        usual = strayed.usual[asked, mine]
+        moved = strayed.moved[-1:, mine].sum(axis=0)
         scored.append(
             Scores(
                 start=history.end - (wanted - 1) * history.step,
                 step=history.step,
                 signals=model.signals,
-                values=score_of(rarity[len(strange) - wanted :]),
+                values=score_of(rarity[asked]),
+                ranks=score_of(ranks[asked]),
                 shares=np.divide(excess, total, out=np.zeros_like(excess), where=total > 0),
-                usual=usual[:, mine],
-                off=history.values[newest_rows] - usual[:, mine],
+                usual=usual,
+                off=history.values[newest_rows] - usual,
                 strayed=strange[-1, mine] if len(strange) else np.full(strange.shape[1:], np.nan),
+                moved=moved,
+                hours=strayed.hours[mine],
             )
         )
     return scored
+
+
+def _rarity(
+    model: Model, strange: NDArray[np.float64], judged: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    raw = raw_scores(model.pattern, model.forest, strange, judged)
+    return model.surprises[TOGETHER].of(taken_together(model.surprises, raw))

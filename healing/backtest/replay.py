@@ -58,8 +58,8 @@ def replay_after(
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
     model = anomaly.fit(history.rows(0, trained), seed=seed)
-    scores, worth = _judged(model, history, trained, signals)
-    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(scores))
+    scores, ranks, worth = _judged(model, history, trained, signals)
+    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(ranks))
 
 
 def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int = 0) -> Replayed:
@@ -75,8 +75,8 @@ def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int 
         signals: What is configured of them; of one that is missing here its name tells.
         seed: Of the models.
     """
-    scores, worth = np.full(len(history), np.nan), np.zeros(len(history), np.bool_)
-    doubts = np.ones(len(history))
+    scores, ranks = np.full(len(history), np.nan), np.full(len(history), np.nan)
+    worth, doubts = np.zeros(len(history), np.bool_), np.ones(len(history))
     measured = np.flatnonzero(np.isfinite(history.values).any(axis=1))
     # What was not there yet says nothing of what is usual.
     begins = int(measured[0]) if measured.size else len(history)
@@ -87,9 +87,11 @@ def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int 
             model = anomaly.fit(known.rows(0, first), seed=seed)
         if model is not None:
             rows = slice(begins + first, begins + after)
-            scores[rows], worth[rows] = _judged(model, known.rows(0, after), first, signals)
+            scores[rows], ranks[rows], worth[rows] = _judged(
+                model, known.rows(0, after), first, signals
+            )
             doubts[rows] = anomaly.doubt(first * history.step)
-    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(scores, doubts=doubts))
+    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(ranks, doubts=doubts))
 
 
 def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np.float64]:
@@ -108,14 +110,14 @@ def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
 
 def _judged(
     model: anomaly.Model, history: History, first: int, signals: Sequence[Signal]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Score the rows from `first` on, and say which are worth an alarm."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Score and rank the rows from `first` on, and say which are worth an alarm."""
     if first == len(history):
-        return np.empty(0), np.empty(0, np.bool_)
+        return np.empty(0), np.empty(0), np.empty(0, np.bool_)
     scores = anomaly.score(model, history, newest=len(history) - first)
     configured = {signal.name: signal for signal in signals}
     judged = [configured.get(name) or Signal(name=name, query="") for name in model.signals]
-    return scores.values, worth_telling(judged, scores)
+    return scores.values, scores.ranks, worth_telling(judged, scores)
 
 
 def refits(step: int, rows: int) -> Iterator[int]:

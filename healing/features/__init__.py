@@ -5,6 +5,7 @@ from healing.features.foresight import Foresight, learn_foresight
 from healing.features.meaning import score_of, surprise_of
 from healing.features.strangeness import (
     Measure,
+    Strayed,
     Way,
     beside,
     learn_measure,
@@ -16,6 +17,7 @@ from healing.features.usual import Usual, learn_usual
 __all__ = [
     "Foresight",
     "Measure",
+    "Strayed",
     "Usual",
     "Way",
     "beside",

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from healing.features.causal import mean_of_last, median, rows_before
 from healing.features.foresight import CARRIED, LAGS, LONGER, Foresight, learn_foresight
+from healing.features.settled import FARTHEST_BACK, settled
+from healing.features.units import in_units
 from healing.features.usual import Usual, learn_usual, robust_spread, spread
 from healing.history import History
 
@@ -20,15 +22,12 @@ MOST_RESTLESS = 50.0
 """One row counts for no more than that, or it would make all the rows after it restless."""
 RECENT = 4 * 3600
 """Seconds whose median a signal may move away from; after an hour, slow trouble would be usual."""
-LIMIT = 1000.0
 FINEST = 0.01
 """In units of level: no rule is believed to foresee a signal better than that."""
 SMALLEST = 1e-4
 """In units of level: less than that is the rounding of float32, not the way a signal moves."""
 CALMEST = 1e-3
 """Of restlessness: less than that is rounding too."""
-NEVER_MOVED = 10.0
-"""What any change counts of a signal that never changed."""
 
 
 class Way(StrEnum):
@@ -68,14 +67,14 @@ class Measure:
 def learn_measure(history: History) -> Measure:
     """Learn from history what straying means."""
     usual = learn_usual(history.values.astype(np.float64), history.times)
-    level = _level(usual, history)
+    level = in_units(history.values - usual.at(history.times), usual.spread)
     foresight = learn_foresight(level)
     missed = foresight.missed_by(level)
     precision = np.maximum(_size(missed, usual), FINEST * (usual.spread > 0))
-    restless = _restless(_in_units(missed, precision))
+    restless = _restless(in_units(missed, precision))
     # Where it is mostly the same, however little it strays then is much.
     calm = np.maximum(robust_spread(restless), CALMEST * (usual.spread > 0))
-    moves = [_size(way, usual) for way in _moves(level, history)]
+    moves = [_size(way, usual) for way in _moves(level, history.step)]
     return Measure(
         usual=usual,
         foresight=foresight,
@@ -103,26 +102,95 @@ def beside(measures: Sequence[Measure]) -> Measure:
     )
 
 
-def strangeness(measure: Measure, history: History) -> NDArray[np.float64]:
-    """Say how far each signal strays, in each way, in units of what is usual.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Strayed:
+    """How far k signals strayed in n rows.
 
-    A row knows only itself and the rows before it. Shape (n, k, len(Way)); NaN where the signal
-    was not measured. What cannot be said for want of earlier rows is 0.
+    Attributes:
+        ways: In each way, in units of what is usual; NaN where the signal was not measured. What
+            cannot be said for want of earlier rows is 0. Shape (n, k, len(Way)).
+        unsettled: The same, had no signal settled elsewhere. Shape (n, k, len(Way)).
+        usual: What is usual for each signal, in its own unit. Shape (n, k).
+        moved: By how much that has moved since it was learned. Shape (n, k).
+        hours: For how many of the last 24 hours each signal has stood away, to one side, from what
+            was learned. Shape (k,).
     """
-    level = _level(measure.usual, history)
-    *moves, precision, changes = measure.spreads
-    ways = [_in_units(way, usual) for way, usual in zip(_moves(level, history), moves, strict=True)]
-    unforeseen = _in_units(measure.foresight.missed_by(level), precision)
-    restless = _in_units(_restless(unforeseen) - measure.restlessness, changes)
-    known = np.stack(
-        [level, *(np.nan_to_num(way) for way in (*ways, unforeseen, restless))], axis=-1
+
+    ways: NDArray[np.float64]
+    unsettled: NDArray[np.float64]
+    usual: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    hours: NDArray[np.int64]
+
+
+def strangeness(measure: Measure, history: History, *, newest: int | None = None) -> Strayed:
+    """Say how far each signal strays. A row knows only itself and the rows before it.
+
+    Where a signal has settled elsewhere it is measured from there too, and what is less counts.
+
+    Args:
+        measure: Of the signals of the history, in their order.
+        history: With the rows before those that are asked about, `rows_needed` of them.
+        newest: How many of the newest rows are asked about; None asks about all.
+    """
+    rows = len(history) if newest is None else min(newest, len(history))
+    near = history.tail(rows + _rows_just_before(history.step))
+    usual = measure.usual.at(near.times)
+    strayed = near.values - usual
+    unsettled = _ways(measure, strayed, near.step)
+    day = settled(measure.usual, history.values, history.times, rows=len(near))
+    moved = np.where(np.abs(strayed - day.moved) < np.abs(strayed), day.moved, 0.0)
+    ways = unsettled
+    if (some := np.flatnonzero(moved.any(axis=0))).size:
+        ways = unsettled.copy()
+        again = _ways(_only(measure, some), strayed[:, some] - moved[:, some], near.step)
+        less = np.abs(again) < np.abs(ways[:, some])
+        ways[:, some] = np.where(less, again, ways[:, some])
+    asked = slice(len(near) - rows, None)
+    return Strayed(
+        ways=ways[asked],
+        unsettled=unsettled[asked],
+        usual=(usual + moved)[asked],
+        moved=moved[asked],
+        hours=day.hours,
     )
-    return np.where(np.isfinite(level)[:, :, None], known, np.nan)
 
 
 def rows_needed(step: int) -> int:
     """How many rows before a row it wants to know."""
+    return _rows_just_before(step) + -(-FARTHEST_BACK // step)
+
+
+def _rows_just_before(step: int) -> int:
     return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER))
+
+
+def _only(measure: Measure, signals: NDArray[np.int64]) -> Measure:
+    """Keep the measure of some signals."""
+    usual = measure.usual
+    return Measure(
+        usual=Usual(
+            centre=usual.centre[signals],
+            shape=usual.shape[:, signals],
+            spread=usual.spread[signals],
+        ),
+        foresight=Foresight(weights=measure.foresight.weights[:, signals]),
+        spreads=measure.spreads[:, signals],
+        restlessness=measure.restlessness[signals],
+    )
+
+
+def _ways(measure: Measure, strayed: NDArray[np.float64], step: int) -> NDArray[np.float64]:
+    """Measure each way of straying, in units of what is usual. Shape (n, k) in, (n, k, ways)."""
+    level = in_units(strayed, measure.usual.spread)
+    *moves, precision, changes = measure.spreads
+    ways = [in_units(way, usual) for way, usual in zip(_moves(level, step), moves, strict=True)]
+    unforeseen = in_units(measure.foresight.missed_by(level), precision)
+    restless = in_units(_restless(unforeseen) - measure.restlessness, changes)
+    known = np.stack(
+        [level, *(np.nan_to_num(way) for way in (*ways, unforeseen, restless))], axis=-1
+    )
+    return np.where(np.isfinite(level)[:, :, None], known, np.nan)
 
 
 def _size(way: NDArray[np.float64], usual: Usual) -> NDArray[np.float64]:
@@ -130,13 +198,9 @@ def _size(way: NDArray[np.float64], usual: Usual) -> NDArray[np.float64]:
     return np.maximum(spread(way, finest=SMALLEST), SMALLEST * (usual.spread > 0))
 
 
-def _level(usual: Usual, history: History) -> NDArray[np.float64]:
-    return _in_units(history.values - usual.at(history.times), usual.spread)
-
-
-def _moves(level: NDArray[np.float64], history: History) -> list[NDArray[np.float64]]:
+def _moves(level: NDArray[np.float64], step: int) -> list[NDArray[np.float64]]:
     lasting = mean_of_last(level, A_WHILE)
-    block = _recent_rows(history.step) // BLOCKS
+    block = _recent_rows(step) // BLOCKS
     means = mean_of_last(level, block)
     recent = median(np.stack([rows_before(means, 1 + n * block) for n in range(BLOCKS)]))
     return [lasting, lasting - recent, level - rows_before(level, 1)]
@@ -148,9 +212,3 @@ def _restless(unforeseen: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _recent_rows(step: int) -> int:
     return min(max(RECENT // step, BLOCKS), MOST_RECENT_ROWS) // BLOCKS * BLOCKS
-
-
-def _in_units(strayed: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.float64]:
-    moves = usual > 0
-    units = strayed / np.where(moves, usual, 1.0)
-    return np.clip(np.where(moves, units, NEVER_MOVED * np.sign(strayed)), -LIMIT, LIMIT)

@@ -10,7 +10,7 @@ MEASURE = learn_measure(history_of(**ordinary(1000)))
 
 
 def memory(history: History, way: Way) -> np.ndarray:
-    return strangeness(MEASURE, history)[:, 1, WAYS.index(way)]
+    return strangeness(MEASURE, history).ways[:, 1, WAYS.index(way)]
 
 
 def ordinary_with(change: np.ndarray) -> History:
@@ -42,8 +42,8 @@ def test_a_shift_that_has_become_the_new_usual_no_longer_counts_as_moved() -> No
 def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
     history = history_of(**ordinary(300))
 
-    whole = strangeness(MEASURE, history)
-    part = strangeness(MEASURE, history.rows(0, 200))
+    whole = strangeness(MEASURE, history).ways
+    part = strangeness(MEASURE, history.rows(0, 200)).ways
 
     assert np.array_equal(whole[:200], part)
 
@@ -51,8 +51,8 @@ def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
 def test_so_many_rows_before_it_are_all_a_row_wants_to_know() -> None:
     history = history_of(**ordinary(600))
 
-    whole = strangeness(MEASURE, history)[-1]
-    tail = strangeness(MEASURE, history.tail(rows_needed(60) + 1))[-1]
+    whole = strangeness(MEASURE, history).ways[-1]
+    tail = strangeness(MEASURE, history.tail(rows_needed(60) + 1)).ways[-1]
 
     assert tail == pytest.approx(whole, abs=1e-9)
 
@@ -60,7 +60,7 @@ def test_so_many_rows_before_it_are_all_a_row_wants_to_know() -> None:
 def test_what_was_not_measured_strays_by_nothing_known() -> None:
     columns = ordinary(300)
     columns["memory"][100:150] = np.nan
-    strange = strangeness(MEASURE, history_of(**columns))
+    strange = strangeness(MEASURE, history_of(**columns)).ways
 
     assert np.isnan(strange[100:150, 1]).all()
     assert np.isfinite(strange[100:150, [0, 2]]).all()
@@ -70,7 +70,7 @@ def test_what_was_not_measured_strays_by_nothing_known() -> None:
 def test_a_change_of_what_never_moved_is_strange_by_a_fixed_measure() -> None:
     measure = learn_measure(history_of(level=np.full(200, 5.0)))
 
-    strange = strangeness(measure, history_of(level=[5.0, 5.0, 5.0, 6.0, 4.0]))
+    strange = strangeness(measure, history_of(level=[5.0, 5.0, 5.0, 6.0, 4.0])).ways
 
     assert strange[:, 0, WAYS.index(Way.LEVEL)].tolist() == [0, 0, 0, 10, -10]
 
@@ -80,7 +80,7 @@ def test_rounding_does_not_count_as_straying() -> None:
     told = [
         strangeness(
             learn_measure(one := history_of(teeth=unit * teeth, other=unit * teeth**2)), one
-        )
+        ).ways
         for unit in (1.0, 1 / 3)
     ]
 

@@ -22,10 +22,13 @@ def scores(usual, off, shares) -> Scores:
         step=60,
         signals=names,
         values=np.array([0.999]),
+        ranks=np.array([0.999]),
         shares=row[0],
         usual=row[1],
         off=row[2],
         strayed=row[2].T,
+        moved=np.zeros(len(usual)),
+        hours=np.zeros(len(usual), np.int64),
     )
 
 

@@ -40,10 +40,13 @@ def scores(*values: float) -> Scores:
         step=60,
         signals=(MEMORY,),
         values=np.array(values),
+        ranks=np.array(values),
         shares=np.ones((5, 1)),
         usual=np.full((5, 1), 100.0),
         off=np.full((5, 1), 50.0),
         strayed=np.zeros((1, 1)),
+        moved=np.zeros(1),
+        hours=np.zeros(1, np.int64),
     )
 
 
