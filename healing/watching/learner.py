@@ -130,7 +130,8 @@ class Learner:
         if champion is None:
             return "there was no model that fits"
         newest = int(DAY.total_seconds()) // history.step
-        if said := drift(anomaly.score(champion, history, newest=newest).values):
+        # By the ranks: a model that signals have settled away from is no alarm, and out of date.
+        if said := drift(anomaly.score(champion, history, newest=newest).ranks):
             return said
         return "it is its turn" if has_its_turn(service, self.clock().hour) else ""
 
