@@ -1,6 +1,9 @@
 """Learn what is usual for a service, and how rare it is that it strays."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from healing.anomaly.detectors import (
     A_FEW,
@@ -14,7 +17,8 @@ from healing.anomaly.detectors import (
 from healing.anomaly.forest import grow
 from healing.anomaly.model import DETECTORS, TOGETHER, Model
 from healing.anomaly.pattern import learn_pattern
-from healing.anomaly.surprise import doubt, learn_surprise
+from healing.anomaly.recent import RECENT, level_of
+from healing.anomaly.surprise import doubt, learn_bulk, learn_surprise
 from healing.errors import NotEnoughHistoryError
 from healing.features import learn_measure, strangeness
 from healing.history import History
@@ -27,6 +31,9 @@ FITTED = 0.7
 GRAINS = {"pattern": 0.1, "forest": 0.01, TOGETHER: 0.2}
 EXCESS_GRAIN = 0.1
 """Differences in score that mean nothing; in excess, of one signal in one row."""
+FLAGGED = 7.0
+"""Decades beyond the bulk: no row in ten million is so strange by chance."""
+MOST_FLAGGED = 0.05
 WIDENED = 1.75
 """The world moves on: on later days of real recordings rare scores lie so much farther out."""
 
@@ -64,15 +71,15 @@ def fit(history: History, *, seed: int) -> Model:
     first = max(split - A_FEW + 1, 0)
     raw = raw_scores(pattern, forest, strange[first:], judged[first:])
     aside = judged[first:] & (np.arange(first, len(history)) >= split)
-    of_excess = EXCESS_GRAIN / (len(history.signals) * A_FEW)
+    ordinary = _ordinary(raw, aside, signals=len(history.signals))
+    grains = _grains(len(history.signals))
     surprises = {
-        name: learn_surprise(raw[name][aside], grain=GRAINS.get(name, of_excess))
-        for name in DETECTORS
+        name: learn_surprise(raw[name][ordinary], grain=grains[name]) for name in DETECTORS
     }
-    together = taken_together(surprises, raw)[aside]
+    together = taken_together(surprises, raw)[ordinary]
     # Of signals that never moved, there is nothing to be unsure of.
     unsure = doubt(have * history.step) if measure.usual.spread.any() else 1.0
-    surprises[TOGETHER] = learn_surprise(together, grain=GRAINS[TOGETHER], widened=WIDENED * unsure)
+    surprises[TOGETHER] = learn_surprise(together, grain=grains[TOGETHER], widened=WIDENED * unsure)
     return Model(
         step=history.step,
         signals=history.signals,
@@ -80,9 +87,36 @@ def fit(history: History, *, seed: int) -> Model:
         pattern=pattern,
         forest=forest,
         surprises=surprises,
+        recent=together[-RECENT:].astype(np.float32),
+        level=level_of(together),
         trained_from=history.start,
         trained_until=history.end,
     )
+
+
+def _ordinary(
+    raw: Mapping[str, NDArray[np.float64]], aside: NDArray[np.bool_], *, signals: int
+) -> NDArray[np.bool_]:
+    """Say which of the rows set aside were ordinary: trouble must not make trouble look common.
+
+    Left out is what lies farther beyond the bulk of the rows than chance would carry it, but no
+    more than a twentieth of them: what happens so often is usual.
+    """
+    grains = _grains(signals)
+    bulk = {name: learn_bulk(raw[name][aside], grain=grains[name]) for name in DETECTORS}
+    together = taken_together(bulk, raw)[aside]
+    rarity = learn_bulk(together, grain=grains[TOGETHER]).of(together)
+    strange = rarity >= max(FLAGGED, float(np.quantile(rarity, 1 - MOST_FLAGGED)))
+    # A row is seen in the scores of the few rows after it.
+    spoilt = np.convolve(strange, np.ones(A_FEW))[: len(strange)] > 0
+    ordinary = aside.copy()
+    ordinary[aside] = ~spoilt
+    return ordinary
+
+
+def _grains(signals: int) -> dict[str, float]:
+    of_excess = EXCESS_GRAIN / (signals * A_FEW)
+    return {name: GRAINS.get(name, of_excess) for name in (*DETECTORS, TOGETHER)}
 
 
 def _learnable(history: History) -> History:

@@ -31,6 +31,9 @@ class Model:
         pattern: How signals move together.
         forest: Finds rows that are easily set apart.
         surprises: How rare scores are, for each of `DETECTORS` and for all of them `TOGETHER`.
+        recent: What they said together of the newest ordinary rows it was calibrated on. Shape
+            (n,).
+        level: Of all the ordinary rows, nine in ten were below it.
         trained_from: First row it was fitted on, in seconds since the epoch.
         trained_until: Last row it was calibrated on, in seconds since the epoch.
     """
@@ -41,6 +44,8 @@ class Model:
     pattern: Pattern
     forest: Forest
     surprises: Mapping[str, Surprise]
+    recent: NDArray[np.float32]
+    level: float
     trained_from: int
     trained_until: int
 
@@ -63,6 +68,8 @@ def to_arrays(model: Model) -> dict[str, NDArray[Any]]:
         "threshold": model.forest.threshold,
         "path": model.forest.path,
         "usual_path": np.array(model.forest.usual_path),
+        "recent": model.recent,
+        "level": np.array(model.level),
     }
     for detector, surprise in model.surprises.items():
         arrays[f"{detector}_scores"] = surprise.scores
@@ -102,6 +109,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
             surprises={
                 detector: _surprise(arrays, detector) for detector in (*DETECTORS, TOGETHER)
             },
+            recent=arrays["recent"],
+            level=float(arrays["level"]),
             trained_from=trained_from,
             trained_until=trained_until,
         )

@@ -33,6 +33,7 @@ class Scores:
             little was measured. Shape (n,).
         ranks: The same, for ranking rows by how strange they are: a signal that has settled
             elsewhere since the model was learned still counts, somewhat less. Shape (n,).
+        together: What all detectors say of it, from which the values follow. Shape (n,).
         shares: How much each signal has to do with it; each row adds up to 1, or is 0 when no
             signal stands out. Shape (n, k).
         usual: What is usual for each signal at that time, in its own unit; where it has settled
@@ -51,6 +52,7 @@ class Scores:
     signals: tuple[SignalName, ...]
     values: NDArray[np.float64]
     ranks: NDArray[np.float64]
+    together: NDArray[np.float64]
     shares: NDArray[np.float64]
     usual: NDArray[np.float64]
     off: NDArray[np.float64]
@@ -147,11 +149,13 @@ def _score_alike(
     for model, history, end in zip(models, chosen, ends, strict=True):
         mine = slice(end - len(model.signals), end)
         judged = enough(history.values[kept])
-        rarity = _rarity(model, strange[:, mine], judged)
+        said = _together(model, strange[:, mine], judged)
+        rarity = model.surprises[TOGETHER].of(said)
         ranks = rarity
         if strayed.moved[:, mine].any():
-            unsettled = _rarity(model, strayed.unsettled[:, mine], judged)
-            ranks = SETTLED * unsettled + (1 - SETTLED) * rarity
+            unsettled = _together(model, strayed.unsettled[:, mine], judged)
+            before = model.surprises[TOGETHER].of(unsettled)
+            ranks = SETTLED * before + (1 - SETTLED) * rarity
         excess = excess_of(strange[asked, mine]).mean(axis=2)
         total = excess.sum(axis=1, keepdims=True)
         usual = strayed.usual[asked, mine]
@@ -163,6 +167,7 @@ def _score_alike(
                 signals=model.signals,
                 values=score_of(rarity[asked]),
                 ranks=score_of(ranks[asked]),
+                together=said[asked],
                 shares=np.divide(excess, total, out=np.zeros_like(excess), where=total > 0),
                 usual=usual,
                 off=history.values[newest_rows] - usual,
@@ -174,8 +179,8 @@ def _score_alike(
     return scored
 
 
-def _rarity(
+def _together(
     model: Model, strange: NDArray[np.float64], judged: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     raw = raw_scores(model.pattern, model.forest, strange, judged)
-    return model.surprises[TOGETHER].of(taken_together(model.surprises, raw))
+    return taken_together(model.surprises, raw)

@@ -12,6 +12,11 @@ FINEST = 0.1
 """Of a grain: scores closer than that are one score, or rounding would tell rare from common."""
 REACH = 3.0
 """Decades beyond what was seen that the tail may be trusted for."""
+BULK, ORDINARY = 0.8, 0.95
+"""Shares of scores: from the first on the tail of the bulk is learned, from the second on it may be
+trouble, of which only the number is believed."""
+UTMOST = 8.0
+"""Decades: no score is said to be farther than that beyond the bulk."""
 A_WEEK = 7 * 86_400
 MOST_DOUBT = 1.5
 """However little is known, tails are taken to be no wider than that."""
@@ -38,6 +43,13 @@ class Surprise:
         within = np.interp(scores, self.scores, self.surprises)
         beyond = np.maximum(scores - self.scores[-1], 0.0) * self.slope
         return np.minimum(within + beyond, self.most)
+
+    def reached_at(self, surprise: float) -> float:
+        """Give the score from which on it is so rare; infinity where none is."""
+        if surprise > self.most:
+            return float("inf")
+        within = float(np.interp(surprise, self.surprises, self.scores))
+        return within + max(surprise - float(self.surprises[-1]), 0.0) / self.slope
 
 
 def doubt(known: int) -> float:
@@ -68,17 +80,45 @@ def learn_surprise(scores: NDArray[np.float64], *, grain: float, widened: float 
     ordered = np.sort(scores)
     count = len(ordered)
     in_tail = min(count, max(FEWEST_IN_TAIL, round(TAIL * count)))
-    begins = ordered[-in_tail]
-    width = max(float(np.mean(ordered[-in_tail:])) - float(begins), grain)
+    begins = float(ordered[-in_tail])
+    width = max(float(np.mean(ordered[-in_tail:])) - begins, grain)
+    most = float(np.log10(1 + count) + REACH)
+    return _surprise(ordered, begins, grain=grain, width=widened * width, most=most)
 
+
+def learn_bulk(scores: NDArray[np.float64], *, grain: float) -> Surprise:
+    """Learn how rare scores would be if there had been no trouble while they were taken.
+
+    The exponential tail is learned from the scores between `BULK` and `ORDINARY`; those above count
+    as no lower than that, however far out they lie (a tail censored on the right). Of trouble in
+    one score of a hundred it notices next to nothing; with one of twenty-five the tail is taken to
+    be too wide by two thirds.
+
+    Args:
+        scores: Shape (m,), no NaN.
+        grain: A difference in score that means nothing; the tail is never taken to be narrower.
+    """
+    ordered = np.sort(scores)
+    begins, ends = (float(ordered[int(share * len(ordered))]) for share in (BULK, ORDINARY))
+    beyond = ordered[ordered > begins]
+    seen = np.count_nonzero(beyond <= ends)
+    width = float((np.minimum(beyond, ends) - begins).sum()) / max(seen, 1)
+    return _surprise(ordered, begins, grain=grain, width=max(width, grain), most=UTMOST)
+
+
+def _surprise(
+    ordered: NDArray[np.float64], begins: float, *, grain: float, width: float, most: float
+) -> Surprise:
+    """Count how rare scores are up to where the tail begins, and let it go on from there."""
+    count = len(ordered)
     counted = np.unique(np.append(np.quantile(ordered, np.linspace(0, 1, KNOTS)), begins))
     counted = _apart(counted[counted <= begins], by=FINEST * grain)
     at_least = count - np.searchsorted(ordered, counted)
     return Surprise(
         scores=counted,
         surprises=-np.log10((1 + at_least) / (1 + count)),
-        slope=1 / (widened * width * np.log(10)),
-        most=float(np.log10(1 + count) + REACH),
+        slope=1 / (width * np.log(10)),
+        most=most,
     )
 
 

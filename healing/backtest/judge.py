@@ -136,8 +136,8 @@ def _any_measured(history: History) -> NDArray[np.bool_]:
     return np.isfinite(history.values).sum(axis=1) > 0
 
 
-def _alarms(replayed: Replayed, terms: Terms) -> NDArray[np.bool_]:
-    return alarms(replayed.scores, replayed.worth, sensitivity=terms.sensitivity)
+def _alarms(replayed: Replayed, step: int, terms: Terms) -> NDArray[np.bool_]:
+    return alarms(replayed.beside_recent, replayed.worth, step=step, sensitivity=terms.sensitivity)
 
 
 def _worth(
@@ -147,7 +147,7 @@ def _worth(
     step: int,
     terms: Terms,
 ) -> Worth:
-    outcome = _outcome(_alarms(replayed, terms), wrong, step)
+    outcome = _outcome(_alarms(replayed, step, terms), wrong, step)
     return Worth(vus_pr=_vus(replayed.of_late, measured, wrong), outcome=outcome)
 
 
@@ -160,7 +160,7 @@ def _random(
 ) -> Worth:
     rng = np.random.default_rng(terms.seed)
     draws = [_vus(rng.random(len(replayed.scores)), measured, wrong) for _ in range(RANDOM_DRAWS)]
-    thrown = at_random(_alarms(replayed, terms), step=step, seed=terms.seed)
+    thrown = at_random(_alarms(replayed, step, terms), step=step, seed=terms.seed)
     return Worth(vus_pr=float(np.mean(draws)), outcome=_outcome(thrown, wrong, step))
 
 

@@ -25,12 +25,15 @@ class Replayed:
 
     Attributes:
         scores: How strange it is, from 0 to 1; NaN where it could not be judged. Shape (n,).
+        beside_recent: How strange it is beside the rows of late, on the same scale: alarms go by
+            it. Shape (n,).
         of_late: How strange it has been of late, on the same scale. Shape (n,).
         worth: Where a signal that speaks for the row strays far enough, and in the direction that
             counts. Shape (n,).
     """
 
     scores: NDArray[np.float64]
+    beside_recent: NDArray[np.float64]
     worth: NDArray[np.bool_]
     of_late: NDArray[np.float64]
 
@@ -38,6 +41,7 @@ class Replayed:
         """Take the rows from `first` to before `after`."""
         return Replayed(
             scores=self.scores[first:after],
+            beside_recent=self.beside_recent[first:after],
             worth=self.worth[first:after],
             of_late=self.of_late[first:after],
         )
@@ -58,8 +62,13 @@ def replay_after(
         NotEnoughHistoryError: Too little was measured in the rows to learn from.
     """
     model = anomaly.fit(history.rows(0, trained), seed=seed)
-    scores, ranks, worth = _judged(model, history, trained, signals)
-    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(ranks))
+    scores, beside_recent, worth = _judged(model, history, trained, signals)
+    return Replayed(
+        scores=scores.values,
+        beside_recent=beside_recent,
+        worth=worth,
+        of_late=anomaly.of_late(scores.ranks),
+    )
 
 
 def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int = 0) -> Replayed:
@@ -75,7 +84,7 @@ def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int 
         signals: What is configured of them; of one that is missing here its name tells.
         seed: Of the models.
     """
-    scores, ranks = np.full(len(history), np.nan), np.full(len(history), np.nan)
+    values, ranks, beside_recent = np.full((3, len(history)), np.nan)
     worth, doubts = np.zeros(len(history), np.bool_), np.ones(len(history))
     measured = np.flatnonzero(np.isfinite(history.values).any(axis=1))
     # What was not there yet says nothing of what is usual.
@@ -87,11 +96,17 @@ def replay_whole(history: History, *, signals: Sequence[Signal] = (), seed: int 
             model = anomaly.fit(known.rows(0, first), seed=seed)
         if model is not None:
             rows = slice(begins + first, begins + after)
-            scores[rows], ranks[rows], worth[rows] = _judged(
+            scores, beside_recent[rows], worth[rows] = _judged(
                 model, known.rows(0, after), first, signals
             )
+            values[rows], ranks[rows] = scores.values, scores.ranks
             doubts[rows] = anomaly.doubt(first * history.step)
-    return Replayed(scores=scores, worth=worth, of_late=anomaly.of_late(ranks, doubts=doubts))
+    return Replayed(
+        scores=values,
+        beside_recent=beside_recent,
+        worth=worth,
+        of_late=anomaly.of_late(ranks, doubts=doubts),
+    )
 
 
 def scores_after(history: History, trained: int, *, seed: int = 0) -> NDArray[np.float64]:
@@ -110,14 +125,13 @@ def causal_scores(history: History, *, seed: int = 0) -> NDArray[np.float64]:
 
 def _judged(
     model: anomaly.Model, history: History, first: int, signals: Sequence[Signal]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Score and rank the rows from `first` on, and say which are worth an alarm."""
-    if first == len(history):
-        return np.empty(0), np.empty(0), np.empty(0, np.bool_)
+) -> tuple[anomaly.Scores, NDArray[np.float64], NDArray[np.bool_]]:
+    """Score the rows from `first` on, also beside those of late; say which are worth an alarm."""
     scores = anomaly.score(model, history, newest=len(history) - first)
     configured = {signal.name: signal for signal in signals}
     judged = [configured.get(name) or Signal(name=name, query="") for name in model.signals]
-    return scores.values, scores.ranks, worth_telling(judged, scores)
+    beside_recent, _ = anomaly.beside_recent(model, scores.together, anomaly.recent_of(model))
+    return scores, beside_recent, worth_telling(judged, scores)
 
 
 def refits(step: int, rows: int) -> Iterator[int]:

@@ -40,6 +40,7 @@ from healing.watching.measures import burn, has_shifted
 from healing.watching.observer import Observed
 from healing.watching.peers import Peers, peers_of
 from healing.watching.pictures import picture
+from healing.watching.recents import Recents
 from healing.watching.remembered import Remembered
 from healing.watching.signs import gather
 
@@ -52,13 +53,20 @@ NEWEST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Strange:
-    """How strange it is; without scores when that is not known."""
+    """How strange it is; without scores when that is not known.
+
+    Attributes:
+        score: Of the newest row, beside those of late.
+        lately: Of the newest rows, beside all that the model knows.
+        rarity: Of the strangeness that is a finding; 0 when it is none.
+    """
 
     why: str
     score: float | None = None
     finding: Finding | None = None
     lately: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     reasons: tuple[anomaly.Reason, ...] = ()
+    rarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,7 @@ class Seer:
         sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
         errors_allowed: Share of requests that may fail.
         lately: How strange each service was in the looks before.
+        recents: The rows of late, which strangeness is measured beside.
         courses: Where resources are expected to be.
         terms: From when on a failure is likely enough to be a finding.
     """
@@ -85,6 +94,7 @@ class Seer:
     terms: Terms
     errors_allowed: float
     lately: Lately = field(default_factory=Lately)
+    recents: Recents = field(default_factory=Recents)
     courses: Courses = field(default_factory=Courses)
 
     def judge_all(
@@ -157,7 +167,7 @@ class Seer:
             findings=findings,
             at=seen.now,
             picture=picture(seen, findings, forecasts, strange.reasons),
-            rarity=anomaly.lasting_rarity(strange.lately) if strange.finding else 0.0,
+            rarity=strange.rarity,
         )
 
     def _prognosis(
@@ -214,23 +224,31 @@ class Seer:
         return anomaly.misfit(model, seen.history) or model
 
     def _strange(self, seen: Observed, model: anomaly.Model, scores: anomaly.Scores) -> _Strange:
-        newest = float(scores.values[-1]) if len(scores.values) else float("nan")
-        if math.isnan(newest) or not all(seen.is_fresh(name) for name in model.signals):
+        name = seen.service.name
+        beside = self.recents.beside(name, model, scores)
+        newest = float(beside[-1]) if len(beside) else float("nan")
+        if math.isnan(newest) or not all(seen.is_fresh(one) for one in model.signals):
             return _Strange(why=seen.trouble or "too little was measured just now")
         known = {signal.name: signal for signal in seen.service.signals}
-        units = {name: signal.unit for name, signal in known.items()}
+        units = {signal: known[signal].unit for signal in known}
         reasons = anomaly.reasons(model, seen.history, scores)
         why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
         finding = finding_of_strangeness(
-            seen.service.name,
-            scores,
+            name,
+            beside,
             why,
-            worth=worth_telling([known[name] for name in model.signals], scores),
+            step=scores.step,
+            worth=worth_telling([known[one] for one in model.signals], scores),
             sensitivity=self.sensitivity,
             at=seen.now,
         )
         return _Strange(
-            why=why, score=newest, finding=finding, lately=scores.values, reasons=reasons
+            why=why,
+            score=newest,
+            finding=finding,
+            lately=scores.values,
+            reasons=reasons,
+            rarity=anomaly.lasting_rarity(beside) if finding else 0.0,
         )
 
     def _capacity(self, signal: Signal) -> float | None:

@@ -50,6 +50,19 @@ def test_scores_mean_what_they_say_on_ordinary_days(model: Model) -> None:
     assert np.mean(scores >= 0.99) < 0.0005
 
 
+def test_trouble_in_what_was_learnt_does_not_make_trouble_common() -> None:
+    columns = ordinary(ROWS)
+    for first in range(ROWS - 2500, ROWS, 500):
+        columns["latency"][first : first + 10] *= 3
+    later = today()
+    later["latency"][-10:] *= 3
+
+    scores = score(fit(history_of(**columns), seed=1), history_of(**later))
+
+    assert scores.values[-8:].min() > 0.99
+    assert np.median(scores.values[:-10]) < 0.2
+
+
 @pytest.mark.parametrize(
     ("signal", "trouble"),
     [

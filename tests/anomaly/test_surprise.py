@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from healing.anomaly.surprise import doubt, learn_surprise
+from healing.anomaly.surprise import doubt, learn_bulk, learn_surprise
 
 SCORES = np.random.default_rng(5).exponential(size=5000)
 
@@ -57,3 +57,23 @@ def test_the_less_of_a_week_is_known_the_more_it_is_doubted_up_to_a_bound() -> N
     days = [doubt(int(days * 86_400)) for days in (0.1, 2, 4, 6, 7, 30)]
     assert days == sorted(days, reverse=True)
     assert (days[0], days[-2:]) == (1.5, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("trouble", [0, 50], ids=["none", "in one score of a hundred"])
+def test_the_bulk_is_the_same_whatever_the_strangest_scores_are(trouble: int) -> None:
+    scores = np.concatenate([SCORES[trouble:], np.full(trouble, 50.0)])
+
+    surprise = learn_bulk(scores, grain=0.01)
+
+    assert surprise.of(-np.log([1e-2, 1e-3, 1e-4])) == pytest.approx([2, 3, 4], rel=0.2)
+
+
+@pytest.mark.parametrize("decades", [0.5, 1.0, 2.5, 4.0])
+def test_a_score_is_found_by_how_rare_it_is(decades: float) -> None:
+    surprise = learn_surprise(SCORES, grain=0.01)
+
+    assert surprise.of(np.array([surprise.reached_at(decades)])) == pytest.approx(decades, abs=0.01)
+
+
+def test_no_score_is_as_rare_as_the_data_cannot_tell() -> None:
+    assert learn_surprise(SCORES[:1000], grain=0.01).reached_at(7.0) == np.inf

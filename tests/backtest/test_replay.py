@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from healing import anomaly
-from healing.backtest import causal_scores, scores_after
+from healing.backtest import causal_scores, replay_whole, scores_after
 from healing.errors import NotEnoughHistoryError
 from healing.history import History
 from healing.names import SignalName
@@ -29,6 +29,17 @@ def test_a_score_does_not_change_when_the_future_does() -> None:
 
     assert np.array_equal(before[:600], after[:600], equal_nan=True)
     assert not np.array_equal(before[600:], after[600:], equal_nan=True)
+
+
+def test_what_alarms_go_by_does_not_change_when_the_future_does() -> None:
+    values = noise()
+    other = values.copy()
+    other[600:] = 1e6
+
+    before, after = replay_whole(history(values)), replay_whole(history(other))
+
+    assert np.array_equal(before.beside_recent[:600], after.beside_recent[:600], equal_nan=True)
+    assert not np.array_equal(before.beside_recent, after.beside_recent, equal_nan=True)
 
 
 def test_a_score_does_not_change_when_the_future_is_cut_off() -> None:

@@ -23,6 +23,7 @@ def scores(usual, off, shares) -> Scores:
         signals=names,
         values=np.array([0.999]),
         ranks=np.array([0.999]),
+        together=np.array([3.0]),
         shares=row[0],
         usual=row[1],
         off=row[2],

@@ -3,7 +3,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from healing.anomaly import Scores
+from healing.features import surprise_of
 from healing.finding import Kind
 from healing.forecast import Exhaustion, Outlook
 from healing.leak import Because, Leak
@@ -31,22 +31,6 @@ def forecast(outlook: Outlook, certainty: float = 0.9) -> Exhaustion:
         likely=timedelta(minutes=2),
         certainty=certainty,
         reason="full in 2 min",
-    )
-
-
-def scores(*values: float) -> Scores:
-    return Scores(
-        start=0,
-        step=60,
-        signals=(MEMORY,),
-        values=np.array(values),
-        ranks=np.array(values),
-        shares=np.ones((5, 1)),
-        usual=np.full((5, 1), 100.0),
-        off=np.full((5, 1), 50.0),
-        strayed=np.zeros((1, 1)),
-        moved=np.zeros(1),
-        hours=np.zeros(1, np.int64),
     )
 
 
@@ -100,14 +84,14 @@ def test_a_leak_is_a_finding_once_it_is_near(
 )
 def test_strangeness_must_last(values, is_found: bool) -> None:
     found = finding_of_strangeness(
-        API, scores(*values), "why", worth=EVERYWHERE, sensitivity=0.8, at=NOON
+        API, np.array(values), "why", step=60, worth=EVERYWHERE, sensitivity=0.8, at=NOON
     )
     assert (found is not None) is is_found
 
 
 def test_strangeness_of_what_does_not_matter_is_no_finding() -> None:
     found = finding_of_strangeness(
-        API, scores(*[0.99] * 5), "why", worth=~EVERYWHERE, sensitivity=0.8, at=NOON
+        API, np.full(5, 0.99), "why", step=60, worth=~EVERYWHERE, sensitivity=0.8, at=NOON
     )
     assert found is None
 
@@ -117,3 +101,20 @@ def test_sensitivity_moves_the_threshold_and_nothing_else() -> None:
     assert thresholds == sorted(thresholds, reverse=True)
     assert strange_from(0.6) == pytest.approx(0.99)
     assert strange_from(1.0) == pytest.approx(0.9)
+
+
+def test_what_is_strange_is_as_often_a_day_at_any_step_from_a_minute_on() -> None:
+    rarities = [surprise_of(np.array([strange_from(0.8, step=s)]))[0] for s in (60, 300, 900)]
+    a_day = [86_400 / step * 10**-rare for step, rare in zip((60, 300, 900), rarities, strict=True)]
+    assert a_day == pytest.approx([a_day[0]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("step", "as_at"),
+    [
+        pytest.param(10, 60, id="rows closer than a minute say the same"),
+        pytest.param(86_400, 3600, id="what one row in a hundred reaches is not strange"),
+    ],
+)
+def test_how_rare_is_strange_has_bounds(step: int, as_at: int) -> None:
+    assert strange_from(0.8, step=step) == pytest.approx(strange_from(0.8, step=as_at))
