@@ -14,7 +14,7 @@ from healing.errors import ModelUnusableError
 from healing.features import Foresight, Measure, Usual
 from healing.names import SignalName
 
-SCHEMA = 6
+SCHEMA = 7
 """Changes when features or arrays change their meaning."""
 DETECTORS = ("straying", "unforeseen", "restless", "pattern", "forest")
 TOGETHER = "together"
