@@ -1,5 +1,6 @@
 """What only containers can do: be paused, run out of memory, share networks, be brought back."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +37,8 @@ def test_a_paused_one_says_so_and_takes_no_command(
         with pytest.raises(RefusedError, match="paused"):
             docker_host.execute(one.name, Exec(("true",)), timeout=timedelta(seconds=5))
         one.unpause()
-        told = [next(stream).what, next(stream).what]
+        mine = (happening.what for happening in stream if happening.name == one.name)
+        told = [next(mine), next(mine)]
 
     assert told == [What.PAUSED, What.UNPAUSED]
     assert docker_host.inspect(one.name).is_running
@@ -53,9 +55,8 @@ def test_running_out_of_memory_is_told_as_such(
     )
     with docker_host.happenings(since=None) as stream:
         one.start()
-        told = []
-        while What.DIED not in told:
-            told.append(next(stream).what)
+        mine = (happening.what for happening in stream if happening.name == one.name)
+        told = list(itertools.takewhile(lambda what: what is not What.DIED, mine))
 
     assert What.OUT_OF_MEMORY in told
     seen = docker_host.inspect(one.name)
