@@ -14,11 +14,18 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.features import median
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
+from healing.forecast.trends import GAUSSIAN
 
-CLOSE = 0.9
+CLOSE = 0.85
 """It stands above this share of the capacity."""
+NEARLY = 0.95
+"""Below this, what leapt there at once is no growth: a new release needs more, and no more."""
+LEAP, OF_RISE = 8.0, 0.5
+"""It leapt when it rose within three rows by so many times what is usual from row to row, and by
+this share of the rise."""
 SPENT_A_DAY, LEAST_SPENT = 0.4, 0.1
 """This share of the room that had always been left is used up, divided by the days that are known;
 but no less than that one."""
@@ -64,11 +71,24 @@ def brink_of(course: Course) -> Brink | None:
     higher = np.flatnonzero(since > before)
     close = higher[TIMES - 1 :] - higher[: 1 - TIMES] < rows
     began = int(higher[np.argmax(close)])
+    if level < NEARLY * course.capacity and _leapt(
+        course.values, len(past) + began, level - before
+    ):
+        return None
     # It has grown until it last stood there, and is full when its highest peak touches.
     stood = int(np.flatnonzero(since >= level)[-1])
     slope = (level - before) / max(1, stood - began)
     level = min(float(np.nanmax(since[-rows:])), course.capacity)
     return Brink(Drift(lasted=len(since) - began, slope=slope, spread=SPREAD, level=level), before)
+
+
+def _leapt(values: NDArray[np.float64], row: int, rise: float) -> bool:
+    """Say whether it came above where it always turned back at once, and not by growing."""
+    usual = GAUSSIAN * float(np.nanmedian(np.abs(np.diff(values))))
+    around = values[max(0, row - 6) :]
+    smooth = median(np.stack([around[:-2], around[1:-1], around[2:]]))
+    leaps = np.nan_to_num(smooth[3:] - smooth[:-3])
+    return bool(leaps.size) and float(leaps.max()) >= max(LEAP * usual, OF_RISE * rise)
 
 
 def peak_of(values: NDArray[np.float64], rows: int) -> float:

@@ -55,6 +55,23 @@ def test_what_is_cleaned_up_again_and_again_is_not_on_the_brink() -> None:
     assert brink_of(course(np.r_[np.sort(teeth), np.full(HOUR, 97.0)])) is not None
 
 
+@pytest.mark.parametrize(
+    ("rises", "to", "is_on_the_brink"),
+    [
+        pytest.param(1, 90, False, id="at once, and much is left"),
+        pytest.param(HOUR, 90, True, id="within an hour"),
+        pytest.param(1, 97, True, id="at once, and little is left"),
+    ],
+)
+def test_what_leaps_to_a_new_height_is_on_the_brink_only_where_little_is_left(
+    rises: int, to: float, is_on_the_brink: bool
+) -> None:
+    flat = 80 + 0.2 * np.random.default_rng(1).standard_normal(PAST)
+    memory = np.r_[flat, np.linspace(80, to, rises + 1)[1:], np.full(20, to)]
+
+    assert (brink_of(course(memory)) is not None) is is_on_the_brink
+
+
 def test_a_record_of_one_day_says_less_than_one_of_four() -> None:
     a_little = np.full(HOUR, 97.6)
 
