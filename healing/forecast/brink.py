@@ -7,7 +7,7 @@ back for the old reason. How well above depends on how long it is known: a recor
 nothing, in a week it is.
 """
 
-from bisect import insort
+from bisect import bisect
 from dataclasses import dataclass
 from math import ceil, log
 
@@ -102,8 +102,9 @@ def peak_of(values: NDArray[np.float64], rows: int) -> float:
     highest = known[np.argsort(-values[known])[:enough]]
     seen = list[int]()
     for row in highest.tolist():
-        insort(seen, row)
-        for first, last in zip(seen, seen[TIMES - 1 :], strict=False):
-            if last - first < rows:
-                return float(values[row])
+        place = bisect(seen, row)
+        seen.insert(place, row)
+        near = seen[max(0, place - TIMES + 1) : place + TIMES]
+        if any(b - a < rows for a, b in zip(near, near[TIMES - 1 :], strict=False)):
+            return float(values[row])
     return float("-inf")
