@@ -3,6 +3,7 @@
 from healing.features.causal import mean_of_last, median
 from healing.features.foresight import Foresight, learn_foresight
 from healing.features.meaning import score_of, surprise_of
+from healing.features.settled import LASTS
 from healing.features.strangeness import (
     Measure,
     Strayed,
@@ -15,6 +16,7 @@ from healing.features.strangeness import (
 from healing.features.usual import Usual, learn_usual
 
 __all__ = [
+    "LASTS",
     "Foresight",
     "Measure",
     "Strayed",

@@ -31,7 +31,8 @@ class Settled:
 
     Attributes:
         moved: By how much each signal stood away from what was learned at that time a day before,
-            in its own unit; 0 where it has stood there for less than `LASTS` hours. Shape (n, k).
+            in its own unit; 0 where that was as usual, and where it has stood away for less than
+            `LASTS` hours. Shape (n, k).
         hours: For how many of the last `HOURS` whole hours before the last row each signal stood
             away, to one side. Shape (k,).
     """
@@ -72,7 +73,8 @@ def settled(
     one, two = stood[np.where(known, earlier, 0)], stood[np.where(known, earlier + 1, 0)]
     # Written so that between two equal numbers lies that number, to the last bit.
     a_day_ago = one + (position - earlier)[:, None] * (two - one)
-    moved = np.where(known[:, None] & (before[hour] >= LASTS), a_day_ago, 0.0)
+    elsewhere = (before[hour] >= LASTS) & (np.abs(a_day_ago) > AWAY * usual.spread)
+    moved = np.where(known[:, None] & elsewhere, a_day_ago, 0.0)
     return Settled(moved=np.nan_to_num(moved), hours=before[-1])
 
 
