@@ -155,7 +155,7 @@ def ramps(machines: Sequence[Recording], few: int) -> None:
     )
     spans = (3, 6, 12, 24, 48)
     row("machines shrunk to, and full in", *(f"{hours} h" for hours in spans))
-    for scale in (0.5, 0.7, 1.0):
+    for scale in (0.5, 0.7, 0.85, 1.0):
         touch, stand, at_all, alone = (list[str]() for _ in range(4))
         for hours in spans:
             chosen = machines[:: 1 if few == 1 else 2]

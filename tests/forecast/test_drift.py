@@ -68,3 +68,16 @@ def test_straight_growth_from_the_first_row_is_drift() -> None:
 
     assert drift is not None
     assert drift.slope == pytest.approx(30 / rows, rel=0.05)
+
+
+@pytest.mark.parametrize("days", [1, 4])
+def test_growth_is_measured_from_where_it_began_however_long_it_wandered_before(days: int) -> None:
+    hours = 3
+    memory = np.r_[wandering(days), np.zeros(hours * HOUR)]
+    memory[-hours * HOUR :] = wandering(1)[: hours * HOUR] + 10 * np.arange(hours * HOUR) / HOUR
+
+    drift = of(memory)
+
+    assert drift is not None
+    assert drift.slope * HOUR == pytest.approx(10, rel=0.2)
+    assert drift.lasted == pytest.approx(hours * HOUR, rel=0.4)
