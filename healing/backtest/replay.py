@@ -15,7 +15,7 @@ from healing.history import History
 from healing.policy.guards import worth_telling
 from healing.services import Signal
 
-GROWTH = 1.25
+GROWTH = 1.1
 """It is learnt anew whenever so many times more is known than at the last time."""
 
 
@@ -138,8 +138,8 @@ def refits(step: int, rows: int) -> Iterator[int]:
     """Say after how many rows it is learnt, below `rows`.
 
     Example:
-        >>> list(refits(60, 400))
-        [120, 150, 188, 235, 294, 368]
+        >>> list(refits(60, 200))
+        [120, 132, 146, 161, 178, 196]
     """
     at = anomaly.rows_to_learn(step)
     while at < rows:
