@@ -17,6 +17,9 @@ PUBLISHED = (
 )
 BY_LUCK = ("nab/realKnownCause/nyc_taxi.npz", "kpis/kpi_068.npz")
 """Where forests of other seeds differ by more than the .002 that the others are held to."""
+# Unexplained, and so not here: kpi_032, published as .4621. Four seeds give .373 to .390 on the
+# last rows with the period of the series, 16. With seed 0, no window tried from 0 to 125 gives more
+# than .450, labels moved by up to two rows no more than .390, and the first half .407.
 
 
 def by_hand(scores: np.ndarray, wrong: np.ndarray, window: int) -> float:
