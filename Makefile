@@ -22,7 +22,7 @@ up: $(READY) ## The same stack and everything around it, kept running until Ctrl
 test: $(READY) ## Lint, types, layers, and every test, on real components
 	$(BIN)/python tests/prepare.py
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 bench: $(READY) ## The speed and accuracy claims, measured again
 	$(BIN)/python -m benchmarks
