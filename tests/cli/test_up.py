@@ -16,7 +16,7 @@ import pytest
 
 from healing.adapters.embedded.postgres import find_binaries
 from healing.adapters.processes import ProcessHost
-from tests.real import ROOT, free_port, wait_until
+from tests.real import ROOT, free_port, open_to_others, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -83,8 +83,7 @@ class Up:
 
 def started(home: Path, database: str) -> Up:
     # PostgreSQL runs as another user, who must be able to reach its folder.
-    for folder in (home, *list(home.parents)[:2]):
-        folder.chmod(0o755)
+    open_to_others(home)
     one = Up(home, database)
     try:
         wait_until(one.is_ready, within=120, every=0.2)

@@ -7,6 +7,7 @@ required (`HEALING_REQUIRE_REAL=1`, as the continuous integration sets it).
 import os
 import pathlib
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from typing import NoReturn
@@ -37,6 +38,14 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def open_to_others(folder: pathlib.Path) -> None:
+    """Let any user reach a folder that is, as those of pytest are, below the temporary one."""
+    temporary = pathlib.Path(tempfile.gettempdir()).resolve()
+    for one in (folder, *folder.parents):
+        if temporary in one.parents:
+            one.chmod(0o755)
 
 
 def wait_until(claim: Callable[[], object], *, within: float = 10.0, every: float = 0.05) -> None:

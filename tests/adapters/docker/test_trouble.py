@@ -22,7 +22,7 @@ from healing.errors import (
 )
 from healing.instances import Status, What
 from healing.ports import HappeningStream
-from tests.real import wait_until
+from tests.real import open_to_others, wait_until
 from tests.real.docker import MakeContainer
 from tests.real.faulty_engine import FaultyDoor
 
@@ -83,8 +83,7 @@ def test_without_the_right_it_says_how_to_get_it(tmp_path: Path, docker_engine: 
     locked = tmp_path / "locked.sock"
     door = FaultyDoor(locked, docker_engine.url)
     locked.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
+    open_to_others(tmp_path)
     os.seteuid(65534)
     try:
         with pytest.raises(SetupError) as error:
