@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,13 @@ from healing.backtest.episodes import DAY, runs
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.history import History
 from healing.names import SignalName
-from healing.policy.exhausting import Alarm, alarm_of
+from healing.policy.exhausting import Alarm, alarm_of, patience
 
 LINEAR_OVER = timedelta(hours=6)
 """The range that the rule which everybody has looks back over: `predict_linear(x[6h], ...)`."""
 FIRST_AFTER = timedelta(hours=6)
+EARLIER = 2
+"""Looks before the newest: at the beginning, and half way, of the time that it must be said for."""
 FULL = 0.99
 """Share of the capacity at which it is full, for what is left is never quite used up."""
 FILLS = ("memory", "swap", "disk", "filesystem", "inodes", "connections", "descriptors")
@@ -113,7 +116,9 @@ def usual_capacity(signal: SignalName) -> float | None:
 def look_ahead(
     history: History, signal: SignalName, capacity: float, *, window: timedelta
 ) -> tuple[Exhaustion, Alarm]:
-    """Judge the newest row as `watch` does: having looked at the row before it as well.
+    """Judge the newest row as `watch` does: having looked before, for as long as it must be said.
+
+    Three looks stand for all of those.
 
     Args:
         history: All that is known.
@@ -122,9 +127,14 @@ def look_ahead(
         window: An alarm says: full within this time.
     """
     told = _forecast(history, signal, capacity, window)
-    earlier = history.rows(0, len(history) - 1)
-    before = _forecast(earlier, signal, capacity, window) if told.exhausts else None
-    return told, alarm_of(told, before, every=timedelta(seconds=history.step))
+    needed = patience(told.soonest or timedelta()).total_seconds()
+    apart = max(1, ceil(needed / (EARLIER * history.step)))
+    every = timedelta(seconds=apart * history.step)
+    alarm = None
+    for back in range(EARLIER, 0, -1) if told.exhausts else ():
+        earlier = history.rows(0, max(0, len(history) - back * apart))
+        alarm = alarm_of(_forecast(earlier, signal, capacity, window), alarm, every=every)
+    return told, alarm_of(told, alarm, every=every)
 
 
 def replay_exhaustion(
@@ -135,7 +145,7 @@ def replay_exhaustion(
     window: timedelta,
     every: timedelta = timedelta(hours=1),
 ) -> tuple[Foretold, Foretold]:
-    """Look ahead every hour, and at the row before it, knowing only what was known then.
+    """Look ahead every hour, and at some rows before it, knowing only what was known then.
 
     Args:
         history: All that was measured.

@@ -1,10 +1,11 @@
-"""Whether a forecast of exhaustion deserves an alarm: sure, said twice, and on the way up."""
+"""Whether a forecast of exhaustion deserves an alarm: sure, on the way up, and said for a while."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from healing.forecast import Exhaustion, Outlook
+from healing.history import say_time
 
 SURE = 0.8
 """Probability of being full within the time that counts, from which it is believed."""
@@ -13,7 +14,12 @@ HEADROOM = 0.75
 NEAR = timedelta(hours=1)
 """What is full sooner than this has no headroom, however much is free."""
 LOOKS_APART = 5
-"""Looks further apart than so many steps are not consecutive."""
+"""Looks that say so may lie so many steps apart, or they are no longer one saying."""
+PATIENCE = 0.1
+"""Share of the time until it may be full that is spent on looking again: most false forecasts are
+gone by then, and a true one loses next to nothing."""
+LONGEST = timedelta(minutes=30)
+"""But no more than that."""
 LOOKS_LEFT = 2
 """With less than so many looks left before it may be full, there is no time to look again."""
 
@@ -22,17 +28,19 @@ class Word(StrEnum):
     """The one reason that decides."""
 
     FULL = "full"
-    SAID_TWICE = "said_twice"
+    LASTS = "lasts"
+    """Looks have said so for long enough."""
     NO_TIME = "no_time"
     """It may be full before it could be said twice."""
     NOT_SOON = "not_soon"
     UNSURE = "unsure"
     NOT_RISING = "not_rising"
     HEADROOM = "headroom"
-    SAID_ONCE = "said_once"
+    NOT_YET = "not_yet"
+    """Looks have not said so for long enough."""
 
 
-ALARMS = frozenset({Word.FULL, Word.SAID_TWICE, Word.NO_TIME})
+ALARMS = frozenset({Word.FULL, Word.LASTS, Word.NO_TIME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,10 @@ class Alarm:
     word: Word
     reason: str
     """One sentence for a person."""
+    since: datetime | None = None
+    """Since when looks have said so; None when none does."""
+    at: datetime | None = None
+    """Of the newest of them."""
 
     @property
     def is_raised(self) -> bool:
@@ -49,33 +61,44 @@ class Alarm:
         return self.word in ALARMS
 
 
-def alarm_of(forecast: Exhaustion, before: Exhaustion | None, *, every: timedelta) -> Alarm:
+def alarm_of(forecast: Exhaustion, before: Alarm | None, *, every: timedelta) -> Alarm:
     """Decide whether a forecast is an alarm. The first rule that applies wins.
 
     Args:
         forecast: Of this look.
-        before: Of the same signal at the look before; None when there was none.
+        before: What came of the look before for the same signal; None when there was none.
         every: From one look to the next.
     """
+    since, at = before.since if before else None, before.at if before else None
+    if at is None or forecast.at - at > LOOKS_APART * every:
+        since, at = None, None
+
     if forecast.outlook is Outlook.FULL:
-        return Alarm(Word.FULL, "it is full")
+        return Alarm(Word.FULL, "it is full", since or forecast.at, forecast.at)
 
     if forecast.outlook is not Outlook.SOON:
-        return Alarm(Word.NOT_SOON, "it is not full within the time that counts")
+        return Alarm(Word.NOT_SOON, "it is not full within the time that counts", since, at)
 
     if held := _against(forecast):
-        return held
+        return replace(held, since=since, at=at)
 
+    since, at = since or forecast.at, forecast.at
+    soonest = forecast.soonest or timedelta()
     # Two looks cost one step; where even that may be too late, the first one counts.
-    if forecast.soonest is not None and forecast.soonest < LOOKS_LEFT * every:
-        return Alarm(Word.NO_TIME, "it may be full before it can be looked at again")
+    if soonest < LOOKS_LEFT * every:
+        return Alarm(Word.NO_TIME, "it may be full before it can be looked at again", since, at)
 
-    if before is None or not before.exhausts or forecast.at - before.at > LOOKS_APART * every:
-        return Alarm(Word.SAID_ONCE, "only this look says so; the next one decides")
-    if before.outlook is Outlook.SOON and _against(before):
-        return Alarm(Word.SAID_ONCE, "the look before was not sure of it; the next one decides")
+    said, needed = at - since, max(every, patience(soonest))
+    if said < needed:
+        words = f"looks have said so for {say_time(said)}" if said else "only this look says so"
+        return Alarm(Word.NOT_YET, f"{words}; it takes {say_time(needed)}", since, at)
 
-    return Alarm(Word.SAID_TWICE, "two looks in a row say so")
+    return Alarm(Word.LASTS, f"looks have said so for {say_time(said)}", since, at)
+
+
+def patience(soonest: timedelta) -> timedelta:
+    """Say for how long looks must say that something may be full in `soonest`."""
+    return min(PATIENCE * soonest, LONGEST)
 
 
 def _against(forecast: Exhaustion) -> Alarm | None:

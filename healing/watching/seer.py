@@ -19,7 +19,7 @@ from healing.incidents import Book
 from healing.instances import What
 from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
-from healing.policy.exhausting import LOOKS_APART, alarm_of
+from healing.policy.exhausting import LOOKS_APART, Word, alarm_of
 from healing.policy.failing import Terms, likely_to_fail
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import (
@@ -131,7 +131,8 @@ class Seer:
         )
         instance = self._only_instance(name)
         every = timedelta(seconds=seen.history.step)
-        said = {forecast.signal: forecast for forecast in before.forecasts} if before else {}
+        pairs = zip(before.forecasts, before.alarms, strict=True) if before else ()
+        said = {forecast.signal: alarm for forecast, alarm in pairs}
         alarms = tuple(alarm_of(one, said.get(one.signal), every=every) for one in forecasts)
         peers = self._peers(seen, capacities)
         filling = fillings(
@@ -148,7 +149,7 @@ class Seer:
             prognosis,
             lately.prognosis if lately else None,
             terms=self.terms,
-            is_filling=bool(filling),
+            is_filling=bool(filling) or any(one.word is Word.NOT_YET for one in alarms),
         )
         fails = finding_of_failure(name, prognosis, likely, terms=self.terms, at=seen.now)
         findings = tuple(f for f in (*filling, fails, strange.finding) if f is not None)

@@ -167,7 +167,7 @@ def test_a_leak_is_continued_and_its_end_is_told(tmp_path: Path) -> None:
     assert told["certainty"][0] >= 0.8
     assert told["certainty"][1] == 0
     grows, stays = done.stdout.splitlines()
-    assert grows.endswith("an alarm: two looks in a row say so")
+    assert grows.endswith("an alarm: looks have said so for 30 min")
     assert stays.endswith("no alarm: it is not full within the time that counts")
 
 

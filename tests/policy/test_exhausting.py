@@ -5,10 +5,10 @@ import pytest
 
 from healing.forecast import Exhaustion, Outlook
 from healing.names import SignalName
-from healing.policy.exhausting import Word, alarm_of
+from healing.policy.exhausting import Alarm, Word, alarm_of
 from tests.stories import NOON
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SOON = Exhaustion(
     signal=SignalName("memory"),
     outlook=Outlook.SOON,
@@ -21,22 +21,31 @@ SOON = Exhaustion(
     risen=(80.0, 90.0),
     certainty=0.9,
 )
-BEFORE = replace(SOON, at=NOON - MINUTE)
+BEFORE = Alarm(Word.NOT_YET, "", since=NOON - MINUTE, at=NOON - MINUTE)
 
 
 @pytest.mark.parametrize(
     ("now", "before", "word", "is_raised"),
     [
-        pytest.param(SOON, BEFORE, Word.SAID_TWICE, True, id="two looks in a row say so"),
-        pytest.param(SOON, None, Word.SAID_ONCE, False, id="the first look"),
+        pytest.param(SOON, BEFORE, Word.LASTS, True, id="a tenth of the time has been said"),
+        pytest.param(SOON, None, Word.NOT_YET, False, id="the first look"),
         pytest.param(
-            SOON, replace(BEFORE, outlook=Outlook.GROWING), Word.SAID_ONCE, False, id="new"
+            replace(SOON, soonest=HOUR), BEFORE, Word.NOT_YET, False, id="said for too short"
         ),
         pytest.param(
-            SOON, replace(BEFORE, certainty=0.6), Word.SAID_ONCE, False, id="unsure before"
+            replace(SOON, soonest=HOUR),
+            replace(BEFORE, since=NOON - 6 * MINUTE, at=NOON - 5 * MINUTE),
+            Word.LASTS,
+            True,
+            id="looks between were not sure",
         ),
+        pytest.param(SOON, replace(BEFORE, since=None, at=None), Word.NOT_YET, False, id="new"),
         pytest.param(
-            SOON, replace(BEFORE, at=NOON - 6 * MINUTE), Word.SAID_ONCE, False, id="long before"
+            SOON,
+            replace(BEFORE, since=NOON - HOUR, at=NOON - 6 * MINUTE),
+            Word.NOT_YET,
+            False,
+            id="long before",
         ),
         pytest.param(
             replace(SOON, soonest=MINUTE), None, Word.NO_TIME, True, id="no time to look again"
@@ -50,7 +59,7 @@ BEFORE = replace(SOON, at=NOON - MINUTE)
         pytest.param(
             replace(SOON, risen=(80.0, 0.0)), BEFORE, Word.NOT_RISING, False, id="as a day before"
         ),
-        pytest.param(replace(SOON, risen=(80.0, None)), BEFORE, Word.SAID_TWICE, True, id="young"),
+        pytest.param(replace(SOON, risen=(80.0, None)), BEFORE, Word.LASTS, True, id="young"),
         pytest.param(
             replace(SOON, level=50.0, likely=3 * timedelta(hours=1)),
             BEFORE,
@@ -59,7 +68,7 @@ BEFORE = replace(SOON, at=NOON - MINUTE)
             id="most of it is free",
         ),
         pytest.param(
-            replace(SOON, level=50.0), BEFORE, Word.SAID_TWICE, True, id="free, but not for long"
+            replace(SOON, level=50.0), BEFORE, Word.LASTS, True, id="free, but not for long"
         ),
         pytest.param(
             replace(SOON, outlook=Outlook.GROWING), BEFORE, Word.NOT_SOON, False, id="later"
@@ -69,10 +78,16 @@ BEFORE = replace(SOON, at=NOON - MINUTE)
         ),
     ],
 )
-def test_an_alarm_is_sure_said_twice_and_on_the_way_up(
-    now: Exhaustion, before: Exhaustion | None, word: Word, is_raised: bool
+def test_an_alarm_is_sure_on_the_way_up_and_said_for_a_while(
+    now: Exhaustion, before: Alarm | None, word: Word, is_raised: bool
 ) -> None:
     alarm = alarm_of(now, before, every=MINUTE)
 
     assert (alarm.word, alarm.is_raised) == (word, is_raised)
     assert alarm.reason
+
+
+def test_what_was_said_is_remembered_over_a_look_that_is_not_sure() -> None:
+    unsure = alarm_of(replace(SOON, certainty=0.6), BEFORE, every=MINUTE)
+
+    assert (unsure.word, unsure.since, unsure.at) == (Word.UNSURE, BEFORE.since, BEFORE.at)

@@ -36,7 +36,7 @@ def forecast(outlook: Outlook, certainty: float = 0.9) -> Exhaustion:
 
 @pytest.mark.parametrize(
     ("word", "is_found"),
-    [(Word.SAID_TWICE, True), (Word.FULL, True), (Word.SAID_ONCE, False), (Word.NOT_SOON, False)],
+    [(Word.LASTS, True), (Word.FULL, True), (Word.NOT_YET, False), (Word.NOT_SOON, False)],
 )
 def test_only_an_alarm_is_a_finding(word: Word, is_found: bool) -> None:
     found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON), Alarm(word, ""))
@@ -44,7 +44,7 @@ def test_only_an_alarm_is_a_finding(word: Word, is_found: bool) -> None:
 
 
 def test_a_finding_says_when_in_words() -> None:
-    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON), Alarm(Word.SAID_TWICE, ""))
+    found = finding_of_exhaustion(API, API_1, forecast(Outlook.SOON), Alarm(Word.LASTS, ""))
     assert (found.kind, found.signal, found.detail) == (Kind.EXHAUSTION, MEMORY, "full in 2 min")
 
 

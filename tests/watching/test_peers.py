@@ -141,7 +141,7 @@ def test_where_all_leak_one_is_named_and_the_release_is_suspected() -> None:
 def test_a_forecast_for_the_service_is_pinned_on_the_replica_that_leaks() -> None:
     peers = compared(THREE, flat(1), leaking(2), flat(3))
 
-    assert found_in(peers, alarm=Word.SAID_TWICE) == [("api-2", "memory is full in 30 min")]
+    assert found_in(peers, alarm=Word.LASTS) == [("api-2", "memory is full in 30 min")]
 
 
 def test_a_leak_that_fills_it_later_is_no_finding() -> None:

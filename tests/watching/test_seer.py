@@ -1,6 +1,6 @@
 """What a look makes of what was read, and of what the look before it said."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from healing.ports import Manifest, StoredModel
 from healing.roster import Roll
 from healing.services import Service, Signal, Stack
 from healing.watching import Judgement, Observed, Remembered, Seer
-from tests.metrics import MIB, NOON, history_of, ordinary
+from tests.metrics import EPOCH, MIB, NOON, history_of, ordinary
 from tests.stories import API, running, service
 
 MINUTE = timedelta(minutes=1)
@@ -57,12 +57,12 @@ class Watched:
         self.last: Judgement | None = None
 
     def look(self, history: History, *, of: Service | None = None) -> Judgement:
-        of = of or self.api
+        of, now = of or self.api, datetime.fromtimestamp(history.end, UTC)
         seen = Observed(
             service=of,
             history=history,
-            states={n: Freshness(state=State.FRESH, last_at=NOON) for n in history.signals},
-            now=NOON,
+            states={n: Freshness(state=State.FRESH, last_at=now) for n in history.signals},
+            now=now,
         )
         (judged,) = self.seer.judge_all([seen], [self.last])
         if of is self.api:
@@ -92,17 +92,19 @@ def leaking(rows_of_leak: int) -> History:
     random = np.random.default_rng(0)
     memory = MIB * (30 + 0.3 * random.standard_normal(720 + rows_of_leak))
     memory[720:] += 8 * MIB * np.arange(rows_of_leak)
-    return history_of(60, memory=memory)
+    return history_of(60, end=EPOCH + 60 * rows_of_leak, memory=memory)
 
 
-def test_a_forecast_is_a_finding_when_the_next_look_says_so_too(watched: Watched) -> None:
-    looks = [watched.look(leaking(rows)) for rows in range(5, 10)]
+def test_a_forecast_is_a_finding_once_it_was_said_for_a_tenth_of_the_time(
+    watched: Watched,
+) -> None:
+    looks = [watched.look(leaking(rows)) for rows in range(5, 12)]
     said = [[finding.kind for finding in look.findings] for look in looks]
     first = next(n for n, look in enumerate(looks) if look.forecasts[0].exhausts)
 
     assert said[first] == []
-    assert "the next one decides" in looks[first].alarms[0].reason
-    assert said[first + 1] == [Kind.EXHAUSTION]
+    assert looks[first].alarms[0].reason == "only this look says so; it takes 2 min 5 s"
+    assert said[first + 1 : first + 4] == [[], [], [Kind.EXHAUSTION]]
 
 
 def test_errors_and_a_level_that_was_left_speak_for_a_failure(watched: Watched) -> None:

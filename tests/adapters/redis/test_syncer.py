@@ -133,7 +133,7 @@ def test_a_pod_that_hangs_in_its_trial_wedges_nobody(redis_server: Server, make_
 def test_an_operators_word_reaches_every_pod_and_ends_by_itself(
     redis_server: Server, make_fleet: Make
 ):
-    fleet = make_fleet(redis_server, 3)
+    fleet = make_fleet(redis_server, 3, replace(RULES, open_for=3))
     fleet.control("forced_open", lasts=1500)
     fleet.wait_for("forced_open")
     with pytest.raises(BreakerOpen) as refused:
