@@ -55,7 +55,7 @@ def told_at(past: History, capacity: float) -> Exhaustion:
 
 
 def alarms_at(past: History, end: int) -> bool:
-    """Ask whether `watch` would raise an alarm, having looked at the row before as well."""
+    """Ask whether `watch` would raise an alarm, having looked before, for as long as it needs."""
     return look_ahead(past.rows(0, end), SIGNAL, 100.0, window=AHEAD)[1].is_raised
 
 
