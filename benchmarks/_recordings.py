@@ -21,10 +21,13 @@ class Recording:
 
 
 def folder() -> Path | None:
-    """Find the recordings; None where there are none."""
+    """Find the recordings; None, and a line on how to name them, where there are none."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     found = Path(os.environ.get("HEALING_RECORDINGS", beside))
-    return found if found.is_dir() else None
+    if found.is_dir():
+        return found
+    print(f"no recordings in {found}: HEALING_RECORDINGS names their folder")
+    return None
 
 
 def machines(data: Path) -> list[Recording]:

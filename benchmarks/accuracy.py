@@ -69,9 +69,7 @@ class Judged:
 def main() -> None:
     """Print the table."""
     warnings.simplefilter("ignore", RuntimeWarning)
-    data = folder()
-    if data is None:
-        print("no labelled recordings: HEALING_RECORDINGS names their folder")
+    if (data := folder()) is None:
         return
     step = EVERY if "--quick" in sys.argv else 1
     print(

@@ -68,9 +68,7 @@ def row(name: str, *figures: object) -> None:
 
 def main() -> None:
     """Print every table."""
-    data = _recordings.folder()
-    if data is None:
-        print("no recordings: set HEALING_RECORDINGS to the folder that holds them")
+    if (data := _recordings.folder()) is None:
         return
     few = 4 if "--quick" in sys.argv else 1
     began = time.process_time()

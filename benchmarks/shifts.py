@@ -20,7 +20,7 @@ from benchmarks._recordings import folder
 from healing import anomaly
 from healing.adapters.recordings import read_recording
 from healing.history import History
-from healing.policy.outlook import strange_from
+from healing.policy.outlook import alarms
 
 DAY, HOUR = 86_400, 3600
 SETS = {"KPIs": "kpis/*.npz", "machines' memory": "exhaustion/machine_memory_*.npz"}
@@ -53,9 +53,7 @@ class Stood:
 def main() -> None:
     """Print the table."""
     warnings.simplefilter("ignore", RuntimeWarning)
-    data = folder()
-    if data is None:
-        print("no labelled recordings: HEALING_RECORDINGS names their folder")
+    if (data := folder()) is None:
         return
     print("series, change | series | told | hours of alarm on day 1 | a day, after it")
     for name, pattern in SETS.items():
@@ -87,7 +85,8 @@ def _judge(path: Path) -> dict[str, Stood]:
         values = np.concatenate(
             [history.values[:at], change(history.values, spread, history.step)[at:]]
         )
-        alarm = _alarms(model, replace(history, values=values), since=at)
+        alarm = _alarms(model, replace(history, values=values), judged=len(history) - half)
+        alarm = alarm[at - half :]
         stood[name] = Stood(
             told=bool(alarm[:a_day].any()),
             first_day=24 * float(alarm[:a_day].mean()),
@@ -96,9 +95,12 @@ def _judge(path: Path) -> dict[str, Stood]:
     return stood
 
 
-def _alarms(model: anomaly.Model, history: History, *, since: int) -> NDArray[np.bool_]:
-    scores = anomaly.score(model, history, newest=len(history) - since + 5).values
-    return anomaly.lasting(scores, at_least=strange_from(SENSITIVITY))[5:]
+def _alarms(model: anomaly.Model, history: History, *, judged: int) -> NDArray[np.bool_]:
+    """Say at which of the rows that the model did not learn from there is an alarm."""
+    together = anomaly.score(model, history, newest=judged).together
+    beside, _ = anomaly.beside_recent(model, together, anomaly.recent_of(model))
+    everywhere = np.ones(judged, np.bool_)
+    return alarms(beside, everywhere, step=history.step, sensitivity=SENSITIVITY)
 
 
 if __name__ == "__main__":

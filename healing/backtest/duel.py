@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing import anomaly
+from healing.features import GAUSSIAN
 from healing.history import History
 
 EVENTS = 8
@@ -110,7 +111,7 @@ def with_events(
     now = values[len(values) - held_back :]
     with np.errstate(all="ignore"):
         level = np.nan_to_num(np.nanmedian(now, axis=0))
-        spread = np.nan_to_num(np.nanmedian(np.abs(now - level), axis=0)) * 1.4826
+        spread = np.nan_to_num(np.nanmedian(np.abs(now - level), axis=0)) * GAUSSIAN
         usual = np.nan_to_num(np.nanstd(now, axis=0))
     spread = np.where(spread > 0, spread, np.where(usual > 0, usual, np.abs(level) + 1.0))
     apart = held_back // EVENTS

@@ -13,9 +13,10 @@ from healing.features.strangeness import (
     rows_needed,
     strangeness,
 )
-from healing.features.usual import Usual, learn_usual
+from healing.features.usual import GAUSSIAN, Usual, learn_usual
 
 __all__ = [
+    "GAUSSIAN",
     "LASTS",
     "Foresight",
     "Measure",

@@ -14,10 +14,9 @@ from math import ceil, log
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.features import median
+from healing.features import GAUSSIAN, median
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
-from healing.forecast.trends import GAUSSIAN
 
 CLOSE = 0.85
 """It stands above this share of the capacity."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.features import median
+from healing.features import GAUSSIAN, median
 from healing.features.segments import falls
 from healing.forecast.course import Course
 from healing.forecast.rates import rate_of
@@ -105,7 +105,7 @@ def _line(points: Values) -> tuple[float, float]:
     earlier, later = np.triu_indices(len(x), k=1)
     slope = float(np.median((y[later] - y[earlier]) / (x[later] - x[earlier])))
     rest = y - slope * x
-    return slope, 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
+    return slope, GAUSSIAN * float(np.median(np.abs(rest - np.median(rest))))
 
 
 def _measure(points: Values, size: int, capacity: float) -> Drift:

@@ -6,10 +6,11 @@ from math import copysign, erf, exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.features import GAUSSIAN
 from healing.forecast.course import Course
 from healing.forecast.drift import NINE_OF_TEN, Drift
 from healing.forecast.past import growth_before
-from healing.forecast.trends import FEWEST_POINTS, GAUSSIAN, Scale, Trends, rises, trends
+from healing.forecast.trends import FEWEST_POINTS, Scale, Trends, rises, trends
 
 TRUSTED_FOR = 8.0
 """A trend is believed for so many times as long as it has lasted."""

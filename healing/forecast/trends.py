@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from healing.features import median
+from healing.features import GAUSSIAN, median
 from healing.forecast.course import Course
 
 FEWEST_POINTS, POINTS = 4, 6
@@ -18,7 +18,6 @@ MOST_WINDOWS = 8192
 """Older ones are forgotten, at each scale."""
 SETTLE_SECONDS = 120.0
 SETTLE_ROWS = 4
-GAUSSIAN = 1.4826
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.features import GAUSSIAN
 from healing.features.segments import bridge, falls
 
 Values = NDArray[np.float64]
@@ -44,7 +45,7 @@ def life_of(values: Values, restarts: NDArray[np.int64]) -> tuple[int, int]:
 def _bites(values: Values) -> NDArray[np.int64]:
     """Find the rows at which it falls at once by far more than from row to row usually."""
     steps = np.nan_to_num(np.diff(values))
-    usual = 1.4826 * float(np.median(np.abs(steps)))
+    usual = GAUSSIAN * float(np.median(np.abs(steps)))
     deep = np.maximum(BITE * np.abs(np.nan_to_num(values[:-1])), ABOVE_USUAL * usual)
     return np.flatnonzero((steps < 0) & (-steps > deep)) + 1
 

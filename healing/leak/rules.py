@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.features import GAUSSIAN
 from healing.leak.trend import Trend, trend_of
 
 Values = NDArray[np.float64]
@@ -80,7 +81,7 @@ def against(floor: Values, seconds: int, limit: float) -> Found:
     gain = trend.slope * (len(growth) - 1)
     place = np.arange(len(growth)) - (len(growth) - 1)
     rest = growth - trend.slope * place
-    noise = 1.4826 * float(np.nanmedian(np.abs(rest - np.nanmedian(rest)))) if known.size else 0.0
+    noise = GAUSSIAN * float(np.nanmedian(np.abs(rest - np.nanmedian(rest)))) if known.size else 0.0
     before = ground[np.isfinite(ground)]
     spread = float(np.ptp(before)) if before.size else 0.0
     if trend.slope <= 0 or trend.p >= CHANCE or trend.low <= 0 or gain < ABOVE_NOISE * noise:

@@ -72,7 +72,8 @@ def likely_to_fail(
         now: Of this look.
         before: Of the look before; None when there was none lately.
         terms: From when on.
-        is_filling: Whether the same look has a finding that something fills up.
+        is_filling: Whether the same look has a finding that something fills up, or will have one if
+            the next looks say the same.
     """
     said = f"{terms.of(now):.0%} within {say_time(terms.within)}"
 

@@ -104,8 +104,8 @@ class Seer:
 
         Args:
             seen: What was read of each.
-            before: What the look before said of each; a forecast must be said twice to be a
-                finding.
+            before: What the look before said of each; a forecast must be said for a while to be
+                a finding.
         """
         strange = self._strangeness(seen)
         return [self._judge(*one) for one in zip(seen, strange, before, strict=True)]

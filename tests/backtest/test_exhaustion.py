@@ -72,7 +72,7 @@ def test_an_alarm_for_a_time_that_was_not_recorded_is_not_called_false() -> None
 @pytest.mark.parametrize(
     ("memory", "exhausts", "word"),
     [
-        pytest.param(20 + 0.1 * np.arange(700), True, Word.LASTS, id="two looks say so"),
+        pytest.param(20 + 0.1 * np.arange(700), True, Word.LASTS, id="looks say so"),
         pytest.param(
             2 + 0.5 * np.maximum(np.arange(700) - 664, 0), True, Word.HEADROOM, id="much is free"
         ),
