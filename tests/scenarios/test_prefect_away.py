@@ -4,7 +4,7 @@ import signal
 
 from tests.real import wait_until
 from tests.real.agent import Agent, MakeAgent
-from tests.real.docker import MakeContainer
+from tests.real.docker import Container, MakeContainer
 from tests.real.prefect import PrefectServer
 from tests.scenarios.world import WEB_SERVER, is_ended, service, starts_of
 
@@ -22,13 +22,8 @@ def recorded(prefect: PrefectServer, healer: Agent, incident: str) -> dict[str, 
     return prefect.run(run["id"])
 
 
-def test_frozen_while_runs_were_beginning(
-    agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
-) -> None:
-    web = container(WEB_SERVER)
-    healer = agent({"web": service(web)}, predictive_monitoring={"every": "1s"})
-    wait_until(lambda: prefect.runs(flows={"name": {"any_": ["watch"]}}), within=60)
-
+def heal_while_frozen(prefect: PrefectServer, web: Container, healer: Agent) -> None:
+    """Freeze Prefect, kill, see it healed in time, and recorded once Prefect goes on."""
     prefect.signal(signal.SIGSTOP)
     web.kill()
     story = healer.wait_for(is_ended, service="web")
@@ -37,6 +32,16 @@ def test_frozen_while_runs_were_beginning(
 
     prefect.signal(signal.SIGCONT)
     recorded(prefect, healer, story["id"])
+
+
+def test_frozen_while_runs_were_beginning(
+    agent: MakeAgent, container: MakeContainer, prefect: PrefectServer
+) -> None:
+    web = container(WEB_SERVER)
+    healer = agent({"web": service(web)}, predictive_monitoring={"every": "1s"})
+    wait_until(lambda: prefect.runs(flows={"name": {"any_": ["watch"]}}), within=60)
+
+    heal_while_frozen(prefect, web, healer)
 
 
 def test_gone_before_it_began(
@@ -66,14 +71,7 @@ def test_frozen_before_it_began(
     web = container(WEB_SERVER)
     healer = agent({"web": service(web)})
 
-    prefect.signal(signal.SIGSTOP)
-    web.kill()
-    story = healer.wait_for(is_ended, service="web")
-    assert story["ending"] == "healed"
-    assert story["seconds_to_act"] < 5
-
-    prefect.signal(signal.SIGCONT)
-    recorded(prefect, healer, story["id"])
+    heal_while_frozen(prefect, web, healer)
     assert starts_of(web) == 2
 
 
