@@ -26,6 +26,16 @@ def test_an_override_says_who_and_why_and_ends_by_itself(store: BreakerStore, na
     assert (after.mode, after.state) == ("auto", "half_open")
 
 
+def test_who_only_reads_sees_that_it_has_ended_and_a_trial_is_to_find_out(
+    store: BreakerStore, name: str
+) -> None:
+    word = Control(action="forced_open", by="ops", why="incident 42", lasts=60)
+    store.control(name, TERMS, word)
+    nap(70)
+    seen = store.read(name, TERMS)
+    assert (seen.mode, seen.state, seen.left, seen.because) == ("auto", "open", 0, "operator")
+
+
 def test_an_override_of_an_epoch_that_is_over_is_refused(store: BreakerStore, name: str) -> None:
     now = store.read(name, TERMS).epoch
     first = Control(action="disabled", by="a", why="first", expected=now)

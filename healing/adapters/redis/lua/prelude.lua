@@ -138,11 +138,16 @@ end
 
 local function view(got)
   got = got or sum()
-  local mode, left = b.mode, -1
+  local state, left, because = b.state, math.max(0, b['until'] - now), b.because
+  local mode, mode_left, by, why = b.mode, -1, b.by or '', b.why or ''
   if mode ~= 'auto' and b.mode_until > 0 then
-    left = b.mode_until - now
-    if left <= 0 then mode = 'auto' end
+    mode_left = b.mode_until - now
+    if mode_left <= 0 then
+      -- It has ended, though nobody has written so yet: `advance` will, in these words.
+      if mode == 'forced_open' then state, left, because = 'open', 0, 'operator' end
+      mode, mode_left, by, why = 'auto', -1, '', ''
+    end
   end
-  return { b.state, b.epoch, math.max(0, b['until'] - now), b.opened, b.because, mode, left,
-    b.by or '', b.why or '', got.c, got.f, got.s, got.members, got.failing, now, b.terms or '', b.given or '' }
+  return { state, b.epoch, left, b.opened, because, mode, mode_left, by, why,
+    got.c, got.f, got.s, got.members, got.failing, now, b.terms or '', b.given or '' }
 end
