@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
 
 from healing.api import breakers, health, incidents, problems, switch
 from healing.api.access import Access
@@ -14,7 +15,7 @@ LARGEST_BODY = 1024 * 1024
 
 def create_app(desk: Desk, access: Access) -> FastAPI:
     """Make the application; every write records who asked."""
-    app = FastAPI(
+    app = FastAPIOffline(
         title="healing",
         version=desk.version,
         description="Keeps a stack of Docker services running, and says why it does what it does.",

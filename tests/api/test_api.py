@@ -1,5 +1,6 @@
 """The REST contract, over the application itself; only the launcher is not real: it notes."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -156,6 +157,21 @@ def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> Non
     levers = {f"/circuit-breakers/{{name}}/{lever}" for lever in ("reset", "override", "rules")}
     rest = {"/health", "/ready", "/status", "/metrics", "/remediations", "/findings"}
     assert rest | breakers | levers <= set(paths)
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_the_pages_of_the_documentation_load_nothing_from_elsewhere(
+    client: TestClient, page: str
+) -> None:
+    answer = client.get(page)
+
+    loads = re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="([^"]+)"', answer.text)
+    assert answer.status_code == 200
+    assert {Path(each).suffix for each in loads} >= {".js", ".png"}
+    for each in loads:
+        assert each.startswith("/")
+        assert not each.startswith("//")
+        assert len(client.get(each).content) > 1000
 
 
 def test_predictions_say_how_likely_each_service_fails_and_why(world: World) -> None:
