@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from healing.forecast import Exhaustion, Outlook, forecast
 from healing.history import History
 from healing.names import ServiceName, SignalName
+from healing.watching.fading import Fading
 
 AHEAD = (timedelta(hours=1), timedelta(hours=24))
 """How far ahead it is said, beside the time that counts for exhaustion."""
@@ -71,7 +72,7 @@ class Courses:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn: dict[ServiceName, tuple[datetime, Drawn]] = {}
+        self._drawn = Fading[ServiceName, tuple[datetime, Drawn]]()
         self._now: datetime | None = None
         self._at_once = 0
 
@@ -87,7 +88,7 @@ class Courses:
             now: The time of the look.
         """
         with self._lock:
-            at, known = self._drawn.get(service, (now, None))
+            at, known = self._drawn.get(service) or (now, None)
             if known is not None and known.signals != signals:
                 known = None
             waits = known is None or now - at > TOO_OLD
@@ -95,7 +96,7 @@ class Courses:
                 return known
         drawn = _draw(history.choose(signals), now)
         with self._lock:
-            self._drawn[service] = (now, drawn)
+            self._drawn.keep(service, (now, drawn), at=now.timestamp())
         return drawn
 
     def _may_draw(self, service: ServiceName, now: datetime, step: int, *, waits: bool) -> bool:

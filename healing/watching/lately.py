@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from healing.failure import rarity
 from healing.failure.strange import LATELY, RARE
 from healing.names import ServiceName
+from healing.watching.fading import Fading
 
 HOUR, DAY = 3600, 86_400
 PART_OF_HOUR, FEWEST_OF_DAY = 0.5, 200
@@ -39,7 +40,7 @@ class Lately:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[ServiceName, tuple[int, NDArray[np.float32]]] = {}
+        self._known = Fading[ServiceName, tuple[int, NDArray[np.float32]]]()
 
     def take(
         self, service: ServiceName, scores: NDArray[np.float64], *, end: int, step: int
@@ -55,7 +56,8 @@ class Lately:
         rows = max(1, DAY // step)
         row = end // step
         with self._lock:
-            last, known = self._known.get(service, (row, np.full(rows, np.nan, np.float32)))
+            nothing = row, np.full(rows, np.nan, np.float32)
+            last, known = self._known.get(service) or nothing
             moved = row - last
             if len(known) != rows or not 0 <= moved < rows:
                 known = np.full(rows, np.nan, np.float32)
@@ -65,14 +67,13 @@ class Lately:
             if newest.size:
                 measured = np.isfinite(newest)
                 known[-newest.size :][measured] = newest[measured]
-            self._known[service] = (row, known)
+            self._known.keep(service, (row, known), at=end)
 
     def of(self, service: ServiceName) -> Strangeness:
         """Say how strange a service was lately."""
         with self._lock:
-            if service not in self._known:
-                return Strangeness()
-            known = self._known[service][1].astype(np.float64)
+            found = self._known.get(service)
+            known = found[1].astype(np.float64) if found else np.empty(0)
         an_hour = max(1, len(known) * HOUR // DAY)
         newest, hour = known[-LATELY:], known[-an_hour:]
         newest, hour, day = (part[np.isfinite(part)] for part in (newest, hour, known))

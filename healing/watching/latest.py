@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 
 from healing.finding import Finding, Kind
 from healing.names import Fingerprint, ServiceName
+from healing.watching.fading import Fading
 from healing.watching.judgement import Judgement
 
 SAME_TROUBLE = timedelta(hours=1)
 """Found again after less than that, it is not news."""
+PICTURES_KEPT = timedelta(days=7)
+"""An incident may wait for a person, and its picture with it."""
 
 
 class Latest:
@@ -17,23 +20,24 @@ class Latest:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_service: dict[ServiceName, Judgement] = {}
-        self._pictures: dict[tuple[ServiceName, Kind], tuple[datetime, str]] = {}
-        self._said: dict[Fingerprint, datetime] = {}
+        self._by_service = Fading[ServiceName, Judgement]()
+        self._pictures = Fading[tuple[ServiceName, Kind], tuple[datetime, str]](PICTURES_KEPT)
+        self._said = Fading[Fingerprint, datetime](SAME_TROUBLE)
 
     def take(self, judged: Iterable[Judgement]) -> None:
         """Take in what a look said."""
         with self._lock:
             for judgement in judged:
-                self._by_service[judgement.service] = judgement
+                at = judgement.at.timestamp()
+                self._by_service.keep(judgement.service, judgement, at=at)
                 if judgement.picture:
                     drawn = (judgement.service, judgement.findings[0].kind)
-                    self._pictures[drawn] = (judgement.at, judgement.picture)
+                    self._pictures.keep(drawn, (judgement.at, judgement.picture), at=at)
 
     def picture(self, service: ServiceName, kind: Kind, *, since: datetime) -> str:
         """Give the last picture of such a finding about a service; empty when none is since."""
         with self._lock:
-            at, picture = self._pictures.get((service, kind), (since, ""))
+            at, picture = self._pictures.get((service, kind)) or (since, "")
             return picture if at >= since else ""
 
     def worth_saying(self, judged: Iterable[Judgement]) -> bool:
@@ -44,7 +48,8 @@ class Latest:
                 for finding in judgement.findings:
                     last = self._said.get(finding.fingerprint)
                     news = news or last is None or judgement.at - last > SAME_TROUBLE
-                    self._said[finding.fingerprint] = judgement.at
+                    at = judgement.at
+                    self._said.keep(finding.fingerprint, at, at=at.timestamp())
         return news
 
     def before(self, service: ServiceName) -> Judgement | None:
@@ -61,4 +66,5 @@ class Latest:
     def of(self, services: Iterable[ServiceName]) -> list[Judgement]:
         """List the latest judgement of each of these services that was looked at."""
         with self._lock:
-            return [self._by_service[name] for name in services if name in self._by_service]
+            found = [self._by_service.get(name) for name in services]
+        return [one for one in found if one is not None]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from healing.anomaly import Model, Recent, Scores, beside_recent, recent_of
 from healing.names import ServiceName
+from healing.watching.fading import Fading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Recents:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[ServiceName, _Known] = {}
+        self._known = Fading[ServiceName, _Known]()
 
     def beside(self, service: ServiceName, model: Model, scores: Scores) -> NDArray[np.float64]:
         """Say how strange the newest rows are beside those before them, and remember them.
@@ -56,5 +57,6 @@ class Recents:
             judged, recent = beside_recent(model, scores.together[new], known.recent)
             newest = known.newest | dict(zip(rows[new].tolist(), judged.tolist(), strict=True))
             newest = {row: newest.get(row, float("nan")) for row in rows.tolist()}
-            self._known[service] = _Known(made, max(known.row, last), recent, newest)
+            known = _Known(made, max(known.row, last), recent, newest)
+            self._known.keep(service, known, at=last * scores.step)
         return np.array(list(newest.values()), np.float64)

@@ -53,6 +53,17 @@ def test_what_is_older_than_a_day_is_forgotten() -> None:
     assert np.isnan([lately.of(API).strangest, lately.of(API).hour, lately.of(API).times]).all()
 
 
+def test_a_service_that_vanished_a_day_ago_is_forgotten() -> None:
+    lately = Lately()
+    looks(lately, [0.9], name=CACHE)
+    lately.take(DATABASE, np.array([0.9]), end=EPOCH + 86_400, step=STEP)
+    assert lately.of(CACHE).strangest == pytest.approx(3.0)
+
+    lately.take(DATABASE, np.array([0.9]), end=EPOCH + 86_460, step=STEP)
+    assert np.isnan(lately.of(CACHE).strangest)
+    assert lately.of(DATABASE).strangest == pytest.approx(3.0)
+
+
 def test_the_worst_of_what_it_needs_counts() -> None:
     lately = Lately()
     looks(lately, [0.5], name=CACHE)

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from healing.anomaly import Model, Scores, fit, score
 from healing.backtest.replay import replay_after
 from healing.history import History
+from healing.names import ServiceName
 from healing.watching.recents import Recents
 from tests.metrics import history_of, ordinary
 from tests.stories import API
@@ -59,6 +62,19 @@ def test_looks_that_were_missed_leave_rows_unknown_to_none(model: Model, history
     after_a_break = recents.beside(API, model, look(model, history, LEARNT + 50))
 
     assert np.isfinite(after_a_break).all()
+
+
+def test_a_service_that_vanished_two_days_ago_begins_anew(model: Model, history: History) -> None:
+    recents, other = Recents(), ServiceName("other")
+    for row in range(LEARNT + 30, LEARNT + 50):
+        recents.beside(API, model, look(model, history, row))
+    newest = look(model, history, LEARNT + 49)
+    in_two_days = replace(newest, start=newest.start + 2 * 86_400)
+    recents.beside(other, model, in_two_days)
+
+    beside = recents.beside(API, model, newest)
+
+    assert beside.tolist() == Recents().beside(API, model, newest).tolist()
 
 
 def test_with_another_model_it_begins_anew(model: Model, history: History) -> None:
