@@ -61,6 +61,9 @@ def duel(
 ) -> Duel:
     """Let two models judge the same rows, as they were and with events put into them.
 
+    They are judged by what ranks rows: a model that the service has settled away from is no alarm
+    any more, and out of date.
+
     Args:
         champion: The model in use.
         challenger: Fitted on the same history without the rows held back.
@@ -86,8 +89,8 @@ def judge_duel(champion: Showing, challenger: Showing) -> Duel:
         f"the one in use {100 * champion.found:.0f} %"
     )
     false = (
-        f"it called {100 * challenger.false:.2g} % of ordinary rows strange, "
-        f"the one in use {100 * champion.false:.2g} %"
+        f"it called {100 * challenger.false:.3g} % of ordinary rows strange, "
+        f"the one in use {100 * champion.false:.3g} %"
     )
     finds_less = challenger.found < champion.found - MARGIN
     cries_more = challenger.false > max(TOLERATED * NOMINAL, champion.false)
@@ -137,8 +140,8 @@ def _show(
     events: NDArray[np.int64],
     held_back: int,
 ) -> Showing:
-    ordinary = anomaly.score(model, history, newest=held_back).values
-    scores = anomaly.score(model, spoilt, newest=held_back).values
+    ordinary = anomaly.score(model, history, newest=held_back).ranks
+    scores = anomaly.score(model, spoilt, newest=held_back).ranks
     first = len(history) - held_back
     found = [
         bool((np.nan_to_num(scores[at - first : at - first + LASTS]) >= STRANGE).any())

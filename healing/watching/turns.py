@@ -68,6 +68,8 @@ def drift(scores: NDArray[np.float64]) -> str:
     Example:
         >>> drift(np.repeat([0.1, 0.6], [900, 100]))
         '10 % of the last rows were as strange as 1 % should be'
+        >>> drift(np.full(500, 0.9))
+        '100 % of the last rows were as strange as 1 % should be'
         >>> drift(np.full(500, 0.1))
         ''
     """
@@ -77,7 +79,7 @@ def drift(scores: NDArray[np.float64]) -> str:
     share = float((known >= RARE).mean())
     seldom = share < TOO_SELDOM * NOMINAL and known.size >= FEWEST_FOR_SELDOM
     if share > TOO_OFTEN * NOMINAL or seldom:
-        return f"{100 * share:.2g} % of the last rows were as strange as 1 % should be"
+        return f"{100 * share:.3g} % of the last rows were as strange as 1 % should be"
     return ""
 
 

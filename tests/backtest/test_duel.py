@@ -85,4 +85,5 @@ def test_a_model_that_knows_the_service_beats_one_that_knows_another() -> None:
 
     assert (won.promoted, lost.promoted) == (True, False)
     assert won.challenger.found > 0.8
-    assert won.champion.false > 0.4
+    assert won.champion.false > 0.5
+    assert lost.reason == "it called 100 % of ordinary rows strange, the one in use 0 %"
