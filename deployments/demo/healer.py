@@ -13,7 +13,7 @@ from typing import IO, Any, Self
 import requests
 import yaml
 
-from deployments.demo.ports import LOOPBACK, is_free
+from deployments.demo.ports import LOOPBACK, take
 from deployments.demo.world import World
 
 READY_WITHIN = 180.0
@@ -174,4 +174,4 @@ class Healer:
 
 def _port(usual: int) -> int:
     """Take the usual port, or the next one that is free."""
-    return next(port for port in range(usual, usual + 100) if is_free(LOOPBACK, port))
+    return next(port for port in range(usual, usual + 100) if take(LOOPBACK, port))

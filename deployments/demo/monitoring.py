@@ -15,7 +15,7 @@ import yaml
 
 from deployments.demo.packages import find_program
 from deployments.demo.past import Exposition, Watched, read_exposition, write_past
-from deployments.demo.ports import LOOPBACK, NothingFreeError, is_free
+from deployments.demo.ports import LOOPBACK, NothingFreeError, take
 from healing.adapters.processes import ProcessHost, Program
 from healing.names import InstanceName
 
@@ -62,7 +62,7 @@ class Monitoring:
         self._backfill(lasts)
         config = self._home / "prometheus.yml"
         config.write_text(yaml.safe_dump(self._config(), sort_keys=False))
-        port = next((p for p in PORTS if is_free(LOOPBACK, p)), None)
+        port = next((p for p in PORTS if take(LOOPBACK, p)), None)
         if port is None:
             raise NothingFreeError(f"no free port from {PORTS[0]} to {PORTS[-1]}")
         argv = (

@@ -23,7 +23,7 @@ from deployments.demo.containers import ShopInContainers
 from deployments.demo.engine import Engine, NoEngine, ensure_engine
 from deployments.demo.monitoring import Monitoring, MonitoringError, Target
 from deployments.demo.packages import Say, ensure_program
-from deployments.demo.ports import NothingFreeError
+from deployments.demo.ports import NothingFreeError, claim
 from deployments.demo.programs import ShopInProcesses
 from deployments.demo.shop import CACHE, PARTS, Part, Shop, services_section
 from healing.errors import HealingError
@@ -114,6 +114,8 @@ class World:
         Raises:
             WorldError: It cannot be had; what was started is gone again.
         """
+        if not claim(str(self.home)):
+            raise WorldError(f"another demo runs in {self.home}: end it first")
         try:
             self._open_the_shop()
             self._measure_it()
@@ -212,6 +214,9 @@ class World:
         engine = ensure_engine(self.home / "engine", self._say, may_install=self._may_install)
         if isinstance(engine, NoEngine):
             return f"no Docker engine can be had: {engine.reason}"
+        if not claim(f"{self.project} on {engine.url}"):
+            engine.stop()
+            return f"another demo has its shop on the Docker engine ({engine.url})"
         self._engine = engine
         self._say(f"the shop runs in containers ({engine.version}, {engine.url})")
         try:

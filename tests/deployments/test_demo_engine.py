@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from deployments.demo.engine import NoEngine, ensure_engine
 from deployments.demo.image import build, python_image
 from deployments.demo.packages import ensure_program
-from deployments.demo.ports import NothingFreeError, free_addresses, free_block
 from deployments.demo.shop import APPS
 from tests.real import ROOT, missing
 
@@ -146,28 +144,6 @@ def test_only_root_can_install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert reason is not None
     assert "only root" in reason
-
-
-def test_a_block_of_ports_avoids_what_is_taken() -> None:
-    first = free_block(3)
-    with socket.create_server(("127.0.0.1", first[1])):
-        assert first[1] not in free_block(3)
-
-
-def test_addresses_are_free_on_their_ports() -> None:
-    first = free_addresses([8080, 6379])
-    assert len(set(first)) == 2
-    with socket.create_server((first[1], 6379)):
-        assert first[1] not in free_addresses([8080, 6379])
-
-
-def test_a_machine_without_any_free_port_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deployments.demo.ports.is_free", lambda *_: False)
-
-    with pytest.raises(NothingFreeError):
-        free_block(1)
-    with pytest.raises(NothingFreeError):
-        free_addresses([80])
 
 
 def _never(words: str) -> None:
