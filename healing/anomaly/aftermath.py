@@ -1,7 +1,8 @@
 """How strange it has been of late: trouble rarely ends with its first sign.
 
-What is strange now counts, and half of it what was stranger before, fading. It never says more than
-the strangest row did, and at the strangest row itself it says the same.
+What is strange now counts, and so does, fading, what was stranger before: their root mean square.
+Once surprise is past all doubt, more of it says no more, or one row would outrank all that follow
+it. It never says more than the strangest row did.
 """
 
 import numpy as np
@@ -11,6 +12,10 @@ from healing.features import score_of, surprise_of
 
 HALF_LIFE = 200
 """Rows in which what was fades to half of its surprise."""
+BEFORE = 0.4
+"""Share of what was in the mean square."""
+PAST_DOUBT = 4.5
+"""Decades: one row in 30,000; what is rarer counts as that."""
 
 
 def of_late(
@@ -29,12 +34,13 @@ def of_late(
 
     Example:
         >>> of_late(np.array([0.1, 0.99, 0.1, np.nan, 0.1])).round(2).tolist()
-        [0.1, 0.99, 0.75, nan, 0.74]
+        [0.1, 0.99, 0.8, nan, 0.8]
     """
-    surprise = surprise_of(scores) / doubts
+    surprise = np.minimum(surprise_of(scores) / doubts, PAST_DOUBT)
     # In a scale that grows as fast as surprise fades, fading is the largest so far.
     rows = np.arange(len(scores))
     fading = np.log(np.maximum(np.nan_to_num(surprise), np.finfo(np.float64).tiny))
     fading = np.maximum.accumulate(fading + rows * np.log(2) / HALF_LIFE)
     faded = np.exp(fading - rows * np.log(2) / HALF_LIFE)
-    return score_of((surprise + np.maximum(faded, surprise)) / 2)
+    before = np.maximum(faded, surprise)
+    return score_of(np.sqrt((1 - BEFORE) * surprise**2 + BEFORE * before**2))

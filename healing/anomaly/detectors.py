@@ -57,6 +57,17 @@ def raw_scores(
     return dict(zip(DETECTORS, smooth.T, strict=True))
 
 
+def stood_away(long: NDArray[np.float64], judged: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Say how far signals have stood away for long, all in all; NaN in rows that are not judged.
+
+    Args:
+        long: How far each did, in units of what is usual. Shape (n, k).
+        judged: Which rows. Shape (n,).
+    """
+    far: NDArray[np.float64] = np.log1p(np.abs(np.nan_to_num(long))).mean(axis=1)
+    return np.where(judged, far, np.nan)
+
+
 def taken_together(
     surprises: Mapping[str, Surprise], raw: Mapping[str, NDArray[np.float64]]
 ) -> NDArray[np.float64]:

@@ -12,10 +12,11 @@ from healing.anomaly.detectors import (
     as_features,
     enough,
     raw_scores,
+    stood_away,
     taken_together,
 )
 from healing.anomaly.forest import grow
-from healing.anomaly.model import DETECTORS, TOGETHER, Model
+from healing.anomaly.model import DETECTORS, LONG, TOGETHER, Model
 from healing.anomaly.pattern import learn_pattern
 from healing.anomaly.recent import RECENT, level_of
 from healing.anomaly.surprise import doubt, learn_bulk, learn_surprise
@@ -63,7 +64,8 @@ def fit(history: History, *, seed: int) -> Model:
 
     split = int(np.flatnonzero(judged)[int(FITTED * have)])
     measure = learn_measure(history.rows(0, split))
-    strange = strangeness(measure, history).ways
+    strayed = strangeness(measure, history)
+    strange = strayed.ways
     fitted = strange[:split][judged[:split]]
     pattern = learn_pattern(fitted[:, :, LEVEL])
     forest = grow(as_features(fitted), seed=seed)
@@ -79,7 +81,10 @@ def fit(history: History, *, seed: int) -> Model:
     together = taken_together(surprises, raw)[ordinary]
     # Of signals that never moved, there is nothing to be unsure of.
     unsure = doubt(have * history.step) if measure.usual.spread.any() else 1.0
-    surprises[TOGETHER] = learn_surprise(together, grain=grains[TOGETHER], widened=WIDENED * unsure)
+    widened = WIDENED * unsure
+    surprises[TOGETHER] = learn_surprise(together, grain=grains[TOGETHER], widened=widened)
+    long = stood_away(strayed.long[first:], judged[first:])[ordinary]
+    surprises[LONG] = learn_surprise(long, grain=grains[LONG], widened=widened)
     return Model(
         step=history.step,
         signals=history.signals,
@@ -116,7 +121,7 @@ def _ordinary(
 
 def _grains(signals: int) -> dict[str, float]:
     of_excess = EXCESS_GRAIN / (signals * A_FEW)
-    return {name: GRAINS.get(name, of_excess) for name in (*DETECTORS, TOGETHER)}
+    return {name: GRAINS.get(name, of_excess) for name in (*DETECTORS, TOGETHER, LONG)}
 
 
 def _learnable(history: History) -> History:

@@ -14,10 +14,11 @@ from healing.errors import ModelUnusableError
 from healing.features import Foresight, Measure, Usual
 from healing.names import SignalName
 
-SCHEMA = 7
+SCHEMA = 8
 """Changes when features or arrays change their meaning."""
 DETECTORS = ("straying", "unforeseen", "restless", "pattern", "forest")
 TOGETHER = "together"
+LONG = "long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,7 +31,8 @@ class Model:
         measure: How straying is measured.
         pattern: How signals move together.
         forest: Finds rows that are easily set apart.
-        surprises: How rare scores are, for each of `DETECTORS` and for all of them `TOGETHER`.
+        surprises: How rare scores are, for each of `DETECTORS`, for all of them `TOGETHER`, and of
+            signals that stand away for `LONG`.
         recent: What they said together of the newest ordinary rows it was calibrated on. Shape
             (n,).
         level: Of all the ordinary rows, nine in ten were below it.
@@ -107,7 +109,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
                 usual_path=float(arrays["usual_path"]),
             ),
             surprises={
-                detector: _surprise(arrays, detector) for detector in (*DETECTORS, TOGETHER)
+                detector: _surprise(arrays, detector) for detector in (*DETECTORS, TOGETHER, LONG)
             },
             recent=arrays["recent"],
             level=float(arrays["level"]),

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.anomaly.detectors import A_FEW, enough, excess_of, raw_scores, taken_together
-from healing.anomaly.model import TOGETHER, Model
+from healing.anomaly.detectors import (
+    A_FEW,
+    enough,
+    excess_of,
+    raw_scores,
+    stood_away,
+    taken_together,
+)
+from healing.anomaly.model import LONG, TOGETHER, Model
 from healing.errors import ModelUnusableError
 from healing.features import beside, rows_needed, score_of, strangeness
 from healing.history import History
@@ -19,6 +26,8 @@ CELLS = 2**18
 SETTLED = 0.75
 """Of the surprise of a signal that has settled elsewhere: it is no alarm any more, and still was a
 change. On recordings with events that last for days this ranks best."""
+LASTED = 0.45
+"""Of the surprise of standing away for long: rows that hang together so much repeat each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,8 +40,9 @@ class Scores:
         signals: What was judged.
         values: From 0 to 1; 0.5 is one in 100, 0.9 one in 1,000, 0.99 one in 10,000. NaN where too
             little was measured. Shape (n,).
-        ranks: The same, for ranking rows by how strange they are: a signal that has settled
-            elsewhere since the model was learned still counts, somewhat less. Shape (n,).
+        ranks: The same, for ranking rows by how strange they are: what stands away for long
+            counts, and a signal that has settled elsewhere since the model was learned still does,
+            somewhat less. Shape (n,).
         together: What all detectors say of it, from which the values follow. Shape (n,).
         shares: How much each signal has to do with it; each row adds up to 1, or is 0 when no
             signal stands out. Shape (n, k).
@@ -151,11 +161,12 @@ def _score_alike(
         judged = enough(history.values[kept])
         said = _together(model, strange[:, mine], judged)
         rarity = model.surprises[TOGETHER].of(said)
-        ranks = rarity
+        ranks = _or_for_long(model, rarity, strayed.long[:, mine], judged)
         if strayed.moved[:, mine].any():
             unsettled = _together(model, strayed.unsettled[:, mine], judged)
             before = model.surprises[TOGETHER].of(unsettled)
-            ranks = SETTLED * before + (1 - SETTLED) * rarity
+            before = _or_for_long(model, before, strayed.unsettled_long[:, mine], judged)
+            ranks = SETTLED * before + (1 - SETTLED) * ranks
         excess = excess_of(strange[asked, mine]).mean(axis=2)
         total = excess.sum(axis=1, keepdims=True)
         usual = strayed.usual[asked, mine]
@@ -184,3 +195,14 @@ def _together(
 ) -> NDArray[np.float64]:
     raw = raw_scores(model.pattern, model.forest, strange, judged)
     return taken_together(model.surprises, raw)
+
+
+def _or_for_long(
+    model: Model,
+    rarity: NDArray[np.float64],
+    long: NDArray[np.float64],
+    judged: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Count rows as strange as signals have stood away for long, where that is stranger."""
+    lasted = LASTED * model.surprises[LONG].of(stood_away(long, judged))
+    return np.maximum(rarity, lasted)

@@ -18,6 +18,8 @@ A_WHILE = 5
 BLOCKS = 12
 MOST_RECENT_ROWS = 240
 RESTLESS_ROWS = 12
+LONG = 72
+"""Rows that a signal must have stood away for, on average: six hours at a step of five minutes."""
 MOST_RESTLESS = 50.0
 """One row counts for no more than that, or it would make all the rows after it restless."""
 RECENT = 4 * 3600
@@ -110,6 +112,8 @@ class Strayed:
         ways: In each way, in units of what is usual; NaN where the signal was not measured. What
             cannot be said for want of earlier rows is 0. Shape (n, k, len(Way)).
         unsettled: The same, had no signal settled elsewhere. Shape (n, k, len(Way)).
+        long: Away from what is usual, on average of the last `LONG` rows. Shape (n, k).
+        unsettled_long: The same, had no signal settled elsewhere. Shape (n, k).
         usual: What is usual for each signal, in its own unit. Shape (n, k).
         moved: By how much that has moved since it was learned. Shape (n, k).
         hours: For how many of the last 24 hours each signal has stood away, to one side, from what
@@ -118,6 +122,8 @@ class Strayed:
 
     ways: NDArray[np.float64]
     unsettled: NDArray[np.float64]
+    long: NDArray[np.float64]
+    unsettled_long: NDArray[np.float64]
     usual: NDArray[np.float64]
     moved: NDArray[np.float64]
     hours: NDArray[np.int64]
@@ -150,6 +156,8 @@ def strangeness(measure: Measure, history: History, *, newest: int | None = None
     return Strayed(
         ways=ways[asked],
         unsettled=unsettled[asked],
+        long=_long(ways, rows),
+        unsettled_long=_long(unsettled, rows),
         usual=(usual + moved)[asked],
         moved=moved[asked],
         hours=day.hours,
@@ -162,7 +170,12 @@ def rows_needed(step: int) -> int:
 
 
 def _rows_just_before(step: int) -> int:
-    return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER))
+    return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER), LONG)
+
+
+def _long(ways: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    level = ways[max(len(ways) - rows - LONG, 0) :, :, tuple(Way).index(Way.LEVEL)]
+    return mean_of_last(level, LONG)[len(level) - rows :]
 
 
 def _only(measure: Measure, signals: NDArray[np.int64]) -> Measure:

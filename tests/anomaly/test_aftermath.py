@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healing.anomaly import of_late
-from healing.anomaly.aftermath import HALF_LIFE
+from healing.anomaly.aftermath import BEFORE, HALF_LIFE, PAST_DOUBT
 from healing.features import score_of, surprise_of
 
-known = st.floats(float(score_of(np.array(0.0))), 0.99999)
+known = st.floats(float(score_of(np.array(0.0))), float(score_of(np.array(PAST_DOUBT))))
 courses = st.lists(st.one_of(known, st.just(float("nan"))), max_size=60)
 
 
@@ -18,7 +18,7 @@ def by_hand(scores: np.ndarray) -> np.ndarray:
         before = before * 0.5 ** (1 / HALF_LIFE)
         if np.isfinite(one):
             before = max(before, one)
-        late.append((one + max(before, one)) / 2)
+        late.append(((1 - BEFORE) * one**2 + BEFORE * max(before, one) ** 2) ** 0.5)
     return score_of(np.array(late, np.float64))
 
 
@@ -38,16 +38,21 @@ def test_it_never_says_more_than_the_strangest_row_nor_less_than_the_row_itself(
     assert (late[judged] <= np.maximum.accumulate(scores[judged]) + 1e-9).all()
 
 
-def test_what_was_strange_counts_half_and_fades_by_half_in_two_hundred_rows() -> None:
+def test_what_was_strange_counts_and_fades_by_half_in_two_hundred_rows() -> None:
     scores = score_of(np.r_[4.0, np.full(HALF_LIFE, 1.0)])
     late = surprise_of(of_late(scores))
-    assert late[[0, -1]] == pytest.approx([4.0, (1.0 + 2.0) / 2])
+    assert late[[0, -1]] == pytest.approx([4.0, (0.6 * 1 + 0.4 * 4) ** 0.5])
+
+
+def test_what_is_past_all_doubt_does_not_outrank_what_follows_it() -> None:
+    late = of_late(score_of(np.array([5.0, 9.0, 2.0, 6.0])))
+    assert late[0] == late[1] == late[3] > late[2]
 
 
 def test_what_a_model_of_few_days_finds_strange_counts_less() -> None:
     doubts = np.array([1.5, 1.5, 1.0])
     late = of_late(score_of(np.array([3.0, 6.0, 3.9])), doubts=doubts)
-    assert surprise_of(late) == pytest.approx([2.0, 4.0, 3.95], abs=0.02)
+    assert surprise_of(late) == pytest.approx([2.0, 4.0, 3.94], abs=0.02)
 
 
 def test_later_rows_change_nothing() -> None:

@@ -112,6 +112,18 @@ def test_rows_rank_as_what_has_changed_long_after_it_is_an_alarm(model: Model) -
     assert np.median(scores.values[settled]) < 0.5
 
 
+def test_what_stands_a_little_away_for_long_ranks_higher_than_it_does_at_once(model: Model) -> None:
+    def a_little_more(columns: dict[str, np.ndarray]) -> None:
+        columns["memory"][AT:] += 1.5 * MIB
+
+    scores = judged(model, service(a_little_more))
+    first, later = (slice(AT - LEARNT + hours * HOUR, None) for hours in (0, 5))
+
+    assert np.median(scores.ranks[first][: 2 * HOUR]) < 0.3
+    assert np.median(scores.ranks[later][: 2 * HOUR]) > 0.5
+    assert np.median(scores.values[later][: 2 * HOUR]) < 0.3
+
+
 def test_a_row_is_judged_alone_as_among_all(model: Model) -> None:
     history = service(twice_the_load)
     everything = judged(model, history)
@@ -121,6 +133,7 @@ def test_a_row_is_judged_alone_as_among_all(model: Model) -> None:
 
         row = end - LEARNT - 1
         assert alone.values[0] == pytest.approx(everything.values[row], abs=1e-6)
+        assert alone.ranks[0] == pytest.approx(everything.ranks[row], abs=1e-6)
         assert alone.usual[0] == pytest.approx(everything.usual[row])
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from healing.features import Way, learn_measure, rows_needed, strangeness
+from healing.features.strangeness import LONG
 from healing.history import History
 from tests.metrics import MIB, history_of, ordinary
 
@@ -39,22 +40,37 @@ def test_a_shift_that_has_become_the_new_usual_no_longer_counts_as_moved() -> No
     assert memory(ordinary_with(shift), Way.LEVEL)[350:].min() > 10
 
 
+def test_standing_a_little_away_for_long_is_told_from_straying_now_and_then() -> None:
+    little, now_and_then = np.zeros((2, 600))
+    little[200:] = 2 * MIB
+    now_and_then[200::2], now_and_then[201::2] = 2 * MIB, -2 * MIB
+    long, other = (
+        strangeness(MEASURE, ordinary_with(change)).long[:, 1] for change in (little, now_and_then)
+    )
+
+    assert np.abs(long[150:200]).max() < 1
+    assert long[200 + LONG :].min() > 1
+    assert np.abs(other[200 + LONG :]).max() < 1
+
+
 def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
     history = history_of(**ordinary(300))
 
-    whole = strangeness(MEASURE, history).ways
-    part = strangeness(MEASURE, history.rows(0, 200)).ways
+    whole = strangeness(MEASURE, history)
+    part = strangeness(MEASURE, history.rows(0, 200))
 
-    assert np.array_equal(whole[:200], part)
+    assert np.array_equal(whole.ways[:200], part.ways)
+    assert np.array_equal(whole.long[:200], part.long)
 
 
 def test_so_many_rows_before_it_are_all_a_row_wants_to_know() -> None:
     history = history_of(**ordinary(600))
 
-    whole = strangeness(MEASURE, history).ways[-1]
-    tail = strangeness(MEASURE, history.tail(rows_needed(60) + 1)).ways[-1]
+    whole = strangeness(MEASURE, history)
+    tail = strangeness(MEASURE, history.tail(rows_needed(60) + 1))
 
-    assert tail == pytest.approx(whole, abs=1e-9)
+    assert tail.ways[-1] == pytest.approx(whole.ways[-1], abs=1e-9)
+    assert tail.long[-1] == pytest.approx(whole.long[-1], abs=1e-9)
 
 
 def test_what_was_not_measured_strays_by_nothing_known() -> None:
