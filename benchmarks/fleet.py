@@ -155,7 +155,8 @@ def others() -> None:
             continue
         began = _cpu()
         for number in range(SLOW_SAMPLE):
-            run(history_of(number).choose(SIGNALS[:1]))
+            history = history_of(number)
+            run(history.times, history.values[:, 0])
         cost = (_cpu() - began) / SLOW_SAMPLE
         print(
             f"forecast a day by {name}, from a sample of {SLOW_SAMPLE}, multiplied to 10,000: "
@@ -169,24 +170,26 @@ def _lagged(values: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(filled, 8)
 
 
-def _ours(history: History) -> None:
+def _ours(times: np.ndarray, values: np.ndarray) -> None:
+    start, columns = int(times[0]), values[:, None]
+    history = History(start=start, step=STEP, signals=SIGNALS[:1], values=columns)
     forecast(history, horizon=timedelta(seconds=AHEAD * STEP))
 
 
-def _prophet(history: History) -> None:
+def _prophet(times: np.ndarray, values: np.ndarray) -> None:
     import pandas as pd  # noqa: PLC0415 only where Prophet is
     from prophet import Prophet  # noqa: PLC0415 may not be installed
 
-    times = pd.to_datetime(history.times, unit="s")
-    model = Prophet().fit(pd.DataFrame({"ds": times, "y": history.values[:, 0]}))
+    ds = pd.to_datetime(times, unit="s")
+    model = Prophet().fit(pd.DataFrame({"ds": ds, "y": values}))
     model.predict(model.make_future_dataframe(AHEAD, freq="5min", include_history=False))
 
 
-def _statsforecast(history: History) -> None:
+def _statsforecast(_: np.ndarray, values: np.ndarray) -> None:
     from statsforecast.models import AutoETS  # noqa: PLC0415 may not be installed
 
-    values = np.nan_to_num(history.values[:, 0].astype(float))
-    AutoETS(season_length=24).forecast(values, h=AHEAD, level=[80])
+    known = np.nan_to_num(values.astype(float))
+    AutoETS(season_length=24).forecast(known, h=AHEAD, level=[80])
 
 
 # --- a real Prometheus ----------------------------------------------------------------------------
