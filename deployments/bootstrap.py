@@ -5,7 +5,6 @@ PREFECT_API_URL=http://127.0.0.1:4200/api python deployments/bootstrap.py
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml
 from prefect import get_client
+from prefect.cli import app
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
@@ -34,22 +34,23 @@ async def make_pools() -> None:
                 continue
 
 
-def deploy() -> int:
-    """Deploy everything that `prefect.yaml` lists."""
-    path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
-    env = {
-        "HEALING_DEPLOYED": "by hand",
-        **os.environ,
-        "HEALING_HOME": str(HOME),
-        "PYTHONPATH": path,
-        "PREFECT_CLI_COLORS": "false",
-    }
+def deploy() -> None:
+    """Deploy everything that `prefect.yaml` lists, and end this process.
+
+    Within this process, and not with the program `prefect`: importing it once takes long enough.
+
+    Raises:
+        SystemExit: Done; with another code than 0 when it did not work.
+    """
+    os.environ |= {"HEALING_HOME": str(HOME)}
+    os.environ.setdefault("HEALING_DEPLOYED", "by hand")
+    os.chdir(HOME)
+    sys.path.insert(0, str(HOME))
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(yaml.safe_dump(with_interval(os.environ.get("HEALING_WATCH_EVERY"))))
         file.flush()
-        argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy"]
-        argv += ["--prefect-file", file.name, "--all"]
-        return subprocess.run(argv, cwd=HOME, env=env, check=False, timeout=180).returncode
+        sys.argv = ["prefect", "--no-prompt", "deploy", "--prefect-file", file.name, "--all"]
+        app()
 
 
 def with_interval(seconds: str | None) -> dict[str, Any]:
@@ -64,4 +65,4 @@ def with_interval(seconds: str | None) -> dict[str, Any]:
 
 if __name__ == "__main__":
     asyncio.run(make_pools())
-    raise SystemExit(deploy())
+    deploy()
