@@ -16,7 +16,7 @@ ON_THE_ENGINE = (
     "tests/scenarios/",
     "tests/deployments/",
     "tests/adapters/docker/",
-    "tests/adapters/test_hosts.py",
+    "tests/adapters/hosts/",
 )
 """Tests that use the one Docker engine: an agent there heals whatever it sees, so one at a time."""
 
