@@ -38,7 +38,16 @@ from healing.recovery.trials import Trials
 from healing.roster import ReadStack, Roll
 from healing.services import Stack
 from healing.settings import Settings, merge, service_from_labels
-from healing.watching import FailureLearner, FleetWatch, Latest, Learner, Observer, Remembered, Seer
+from healing.watching import (
+    FailureLearner,
+    FleetWatch,
+    Latest,
+    Learner,
+    Observer,
+    Remembered,
+    Seer,
+    Strangeness,
+)
 from healing.watching.apart import Apart
 
 log = logging.getLogger(__name__)
@@ -180,6 +189,7 @@ def look_ahead_with(
     )
     keep = min(storage.retention.history, MOST_ROWS * monitoring.every)
     grid = Grid(step=monitoring.every, keep=keep)
+    known = RememberedModels(models)
     return Watching(
         observer=Observer(
             source=source,
@@ -190,14 +200,16 @@ def look_ahead_with(
             clock=utc_now,
         ),
         seer=Seer(
-            models=RememberedModels(models),
+            strangeness=Strangeness(
+                models=known, sensitivity=monitoring.anomaly_detection.sensitivity
+            ),
+            models=known,
             source=source,
             roll=roll,
             chronicle=chronicle,
             remembered=Remembered(HistoryFiles(storage.state_dir / "signs")),
             book=book,
             window=monitoring.exhaustion_window,
-            sensitivity=monitoring.anomaly_detection.sensitivity,
             errors_allowed=monitoring.metrics.performance.error_rate_threshold,
             terms=Terms(
                 probability=monitoring.metrics.failure_probability,

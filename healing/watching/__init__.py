@@ -10,6 +10,7 @@ from healing.watching.observer import Observed, Observer
 from healing.watching.peers import Peers
 from healing.watching.remembered import Remembered
 from healing.watching.seer import Seer
+from healing.watching.strange import Strangeness
 from healing.watching.turns import Shard, drift, has_its_turn, shards
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Seer",
     "Shard",
     "Sight",
+    "Strangeness",
     "beyond_chance",
     "drift",
     "has_its_turn",

@@ -15,7 +15,7 @@ from healing.names import ServiceName
 from healing.ports import HistoryStore, Manifest, ModelStore, StoredModel
 from healing.version import __version__
 from healing.watching.failures import NAME as FAILURE
-from healing.watching.seer import KIND
+from healing.watching.strange import KIND
 from healing.watching.turns import drift, has_its_turn
 
 log = logging.getLogger(__name__)

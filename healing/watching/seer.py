@@ -1,7 +1,6 @@
-"""Judge what was observed: how strange it is, and where it is going."""
+"""Judge what was observed: how strange it is, where it is going, and what that makes likely."""
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,11 +8,9 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from healing import anomaly
 from healing.diagnosis import Chronicle
-from healing.errors import HealingError, ModelUnusableError, SetupError
+from healing.errors import HealingError, SetupError
 from healing.failure import Prognosis, foresee
-from healing.finding import Finding
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.incidents import Book
 from healing.instances import What
@@ -21,11 +18,7 @@ from healing.leak import Leak
 from healing.names import InstanceName, ServiceName
 from healing.policy.exhausting import LOOKS_APART, Word, alarm_of
 from healing.policy.failing import Terms, likely_to_fail
-from healing.policy.guards import worth_telling
-from healing.policy.outlook import (
-    finding_of_failure,
-    finding_of_strangeness,
-)
+from healing.policy.outlook import finding_of_failure
 from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
@@ -40,49 +33,28 @@ from healing.watching.measures import burn, has_shifted
 from healing.watching.observer import Observed
 from healing.watching.peers import Peers, peers_of
 from healing.watching.pictures import picture
-from healing.watching.recents import Recents
 from healing.watching.remembered import Remembered
 from healing.watching.signs import gather
+from healing.watching.strange import Strange, Strangeness
 
 log = logging.getLogger(__name__)
-
-KIND = "anomaly"
-NEWEST = 5
-"""Rows that are scored at each look: as many as the rule of persistence wants to see."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Strange:
-    """How strange it is; without scores when that is not known.
-
-    Attributes:
-        score: Of the newest row, beside those of late.
-        lately: Of the newest rows, beside all that the model knows.
-        rarity: Of the strangeness that is a finding; 0 when it is none.
-    """
-
-    why: str
-    score: float | None = None
-    finding: Finding | None = None
-    lately: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    reasons: tuple[anomaly.Reason, ...] = ()
-    rarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seer:
-    """Scores the services of a shard at once, and forecasts one after the other.
+    """Asks how strange the services of a shard are at once, and forecasts one after the other.
 
     Attributes:
+        strangeness: Says how strange services are.
+        models: Where what is learned of failures is kept.
         window: Exhaustion within this time is a finding.
-        sensitivity: 0 to 1, sets how rare strangeness must be to be a finding.
         errors_allowed: Share of requests that may fail.
         lately: How strange each service was in the looks before.
-        recents: The rows of late, which strangeness is measured beside.
         courses: Where resources are expected to be.
         terms: From when on a failure is likely enough to be a finding.
     """
 
+    strangeness: Strangeness
     models: ModelStore
     source: MetricSource
     roll: Roll
@@ -90,11 +62,9 @@ class Seer:
     remembered: Remembered
     book: Book
     window: timedelta
-    sensitivity: float
     terms: Terms
     errors_allowed: float
     lately: Lately = field(default_factory=Lately)
-    recents: Recents = field(default_factory=Recents)
     courses: Courses = field(default_factory=Courses)
 
     def judge_all(
@@ -107,10 +77,10 @@ class Seer:
             before: What the look before said of each; a forecast must be said for a while to be
                 a finding.
         """
-        strange = self._strangeness(seen)
+        strange = self.strangeness.of(seen)
         return [self._judge(*one) for one in zip(seen, strange, before, strict=True)]
 
-    def _judge(self, seen: Observed, strange: _Strange, before: Judgement | None) -> Judgement:
+    def _judge(self, seen: Observed, strange: Strange, before: Judgement | None) -> Judgement:
         name = seen.service.name
         capacities = [
             (signal, capacity)
@@ -199,58 +169,6 @@ class Seer:
         except SetupError as error:
             log.warning("signs are not remembered service=%s because=%s", name, error)
         return foresee(hazard_in(self.models), signs)
-
-    def _strangeness(self, seen: Sequence[Observed]) -> list[_Strange]:
-        found = [self._model(one) for one in seen]
-        judged = [place for place, known in enumerate(found) if isinstance(known, anomaly.Model)]
-        scores = anomaly.score_many(
-            [known for known in found if isinstance(known, anomaly.Model)],
-            [seen[place].history for place in judged],
-            newest=NEWEST,
-        )
-        scored = dict(zip(judged, scores, strict=True))
-        return [
-            _Strange(why=known)
-            if isinstance(known, str)
-            else self._strange(seen[place], known, scored[place])
-            for place, known in enumerate(found)
-        ]
-
-    def _model(self, seen: Observed) -> anomaly.Model | str:
-        """Give the model of a service, or why there is none that can judge it."""
-        try:
-            model = anomaly.from_arrays(self.models.load(f"{KIND}-{seen.service.name}").arrays)
-        except ModelUnusableError as error:
-            return str(error)
-        return anomaly.misfit(model, seen.history) or model
-
-    def _strange(self, seen: Observed, model: anomaly.Model, scores: anomaly.Scores) -> _Strange:
-        name = seen.service.name
-        beside = self.recents.beside(name, model, scores)
-        newest = float(beside[-1]) if len(beside) else float("nan")
-        if math.isnan(newest) or not all(seen.is_fresh(one) for one in model.signals):
-            return _Strange(why=seen.trouble or "too little was measured just now")
-        known = {signal.name: signal for signal in seen.service.signals}
-        units = {signal: known[signal].unit for signal in known}
-        reasons = anomaly.reasons(model, seen.history, scores)
-        why = "; ".join(reason.sentence(units.get(reason.signal, "")) for reason in reasons)
-        finding = finding_of_strangeness(
-            name,
-            beside,
-            why,
-            step=scores.step,
-            worth=worth_telling([known[one] for one in model.signals], scores),
-            sensitivity=self.sensitivity,
-            at=seen.now,
-        )
-        return _Strange(
-            why=why,
-            score=newest,
-            finding=finding,
-            lately=scores.values,
-            reasons=reasons,
-            rarity=anomaly.lasting_rarity(beside) if finding else 0.0,
-        )
 
     def _capacity(self, signal: Signal) -> float | None:
         if not isinstance(signal.capacity, str):

@@ -20,7 +20,7 @@ from healing.policy.failing import Terms
 from healing.ports import Manifest, StoredModel
 from healing.roster import Roll
 from healing.services import Service, Signal, Stack
-from healing.watching import Judgement, Observed, Remembered, Seer
+from healing.watching import Judgement, Observed, Remembered, Seer, Strangeness
 from tests.metrics import EPOCH, MIB, NOON, history_of, ordinary
 from tests.stories import API, running, service
 
@@ -43,6 +43,7 @@ class Watched:
         roll = Roll(lambda _: Stack({API: self.api, self.db.name: self.db}))
         roll.call([running()])
         self.seer = Seer(
+            strangeness=Strangeness(models=self.models, sensitivity=0.8),
             models=self.models,
             source=NOBODY,
             roll=roll,
@@ -50,7 +51,6 @@ class Watched:
             remembered=Remembered(HistoryFiles(folder / "signs")),
             book=Book(),
             window=timedelta(minutes=30),
-            sensitivity=0.8,
             terms=terms or Terms(),
             errors_allowed=0.05,
         )
