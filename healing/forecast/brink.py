@@ -9,14 +9,14 @@ nothing, in a week it is.
 
 from bisect import bisect
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, hypot, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healing.features import GAUSSIAN, median
 from healing.forecast.course import Course
-from healing.forecast.drift import NINE_OF_TEN, Drift
+from healing.forecast.drift import Drift
 
 CLOSE = 0.85
 """It stands above this share of the capacity."""
@@ -37,8 +37,9 @@ BEFORE_SECONDS = 43_200
 DAY = 86_400
 HABIT = 3
 """What was cleaned up so often stands high before it is cleaned up again."""
-SPREAD = log(4.0) / NINE_OF_TEN
-"""How well the time until it is full is known: within a factor of four."""
+LEAST_SPREAD, MOST_SPREAD = 0.4, 1.4
+"""Standard deviation of the logarithm of the time until it is full: were peaks all alike, and
+however much they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def brink_of(course: Course) -> Brink | None:
     if days < 1:
         return None
     before = peak_of(past, rows)
+    if not isfinite(before):
+        return None
     room = course.capacity - before
     spent = max(SPENT_A_DAY / days, LEAST_SPENT)
     if room < LEFT_BEFORE * course.capacity or level - before < spent * room:
@@ -74,11 +77,18 @@ def brink_of(course: Course) -> Brink | None:
         course.values, len(past) + began, level - before
     ):
         return None
-    # It has grown until it last stood there, and is full when its highest peak touches.
+    # It has grown until it last stood there.
     stood = int(np.flatnonzero(since >= level)[-1])
-    slope = (level - before) / max(1, stood - began)
-    level = min(float(np.nanmax(since[-rows:])), course.capacity)
-    return Brink(Drift(lasted=len(since) - began, slope=slope, spread=SPREAD, level=level), before)
+    rise, level = level - before, min(level, course.capacity)
+    left = max(course.capacity - level, np.spacing(course.capacity))
+    unlike = _unlike(course.values, rows)
+    drift = Drift(
+        lasted=len(since) - began,
+        slope=rise / max(1, stood - began),
+        spread=min(hypot(LEAST_SPREAD, unlike / rise, unlike / left), MOST_SPREAD),
+        level=level,
+    )
+    return Brink(drift, before)
 
 
 def _leapt(values: NDArray[np.float64], row: int, rise: float) -> bool:
@@ -88,6 +98,17 @@ def _leapt(values: NDArray[np.float64], row: int, rise: float) -> bool:
     smooth = median(np.stack([around[:-2], around[1:-1], around[2:]]))
     leaps = np.nan_to_num(smooth[3:] - smooth[:-3])
     return bool(leaps.size) and float(leaps.max()) >= max(LEAP * usual, OF_RISE * rise)
+
+
+def _unlike(values: NDArray[np.float64], rows: int) -> float:
+    """Say by how much peaks differ from those of the `rows` before them.
+
+    Neither what they rose by, nor what is left, is known better than that.
+    """
+    spans = np.nan_to_num(values[len(values) % rows :], nan=-np.inf).reshape(-1, rows)
+    peaks = np.partition(spans, -TIMES, axis=1)[:, -TIMES]
+    changes = np.abs(np.diff(peaks[np.isfinite(peaks)]))
+    return GAUSSIAN * float(np.median(changes)) if changes.size else 0.0
 
 
 def peak_of(values: NDArray[np.float64], rows: int) -> float:

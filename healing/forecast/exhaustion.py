@@ -137,7 +137,7 @@ def forecast_exhaustion(
         return _growing(outlook, growth, course.step, f"{stands} {words}", soon=growth.is_soon)
     if believed:
         outlook = replace(outlook, risen=(course.risen(6 * HOUR), course.risen(24 * HOUR)))
-        growth = min(soon or believed, key=lambda growth: growth.latest / growth.soonest)
+        growth = min(soon or believed, key=lambda one: (one.latest - one.soonest) / one.likely)
         words = _has_grown(growth, course.step, unit)
         return _growing(outlook, growth, course.step, f"{stands} and {words}", soon=bool(soon))
     doubt = next((growth.doubt for growth in growths if growth.likely <= rows), "")
@@ -185,7 +185,7 @@ def _growing(
     outlook: Exhaustion, growth: Growth, step: int, words: str, *, soon: bool
 ) -> Exhaustion:
     soonest, likely, latest = (
-        min(timedelta(seconds=rows * step), LONGEST)
+        timedelta(seconds=min(rows * step, LONGEST.total_seconds()))
         for rows in (growth.soonest, growth.likely, growth.latest)
     )
     return replace(

@@ -1,7 +1,7 @@
 """Growth that may be believed, and growth that may not, each with its reason."""
 
 from dataclasses import dataclass
-from math import copysign, erf, exp, log, sqrt
+from math import copysign, erf, exp, hypot, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +70,23 @@ def judge(course: Course, scale: Scale, *, window: float) -> Growth | None:
 
     trend = trends(course, scale)
     alike = _promising(trend, course.capacity)
-    slope, error, level = (float(x[-1]) for x in (trend.slope, trend.error, trend.level))
+    slope, level = float(trend.slope[-1]), float(trend.level[-1])
+    grain = max(slope, _told_apart(course, trend))
+    error = max(float(trend.error[-1]), trend.error_of(grain))
     room, margin = course.capacity - level, trend.margin * error
     at_most = max(slope + margin, float(trend.steps[-1, -3:].mean()))
-    wanted = room / window
+    at_least = slope - margin
+    likely = room / slope
+    latest = room / at_least if at_least > 0 else inf
+    soonest, latest = _around(likely, room / at_most, latest, grain=grain / slope)
     return Growth(
         lasted=(trend.scale.points - 1) * trend.scale.rows,
         slope=slope,
-        soonest=room / at_most,
-        likely=room / slope,
-        latest=room / (slope - margin),
-        is_soon=room / (slope - margin) <= window,
-        certainty=_certainty((slope - wanted) / error, trend.scale.points) if error else 1.0,
+        soonest=soonest,
+        likely=likely,
+        latest=latest,
+        is_soon=latest <= window,
+        certainty=_certainty((slope - room / window) / error, trend.scale.points),
         doubt=_doubt(course, trend, alike),
     )
 
@@ -96,16 +101,33 @@ def growth_of(drift: Drift, *, capacity: float, window: float) -> Growth:
     """
     likely = (capacity - drift.level) / drift.slope
     margin = exp(NINE_OF_TEN * drift.spread)
+    soonest, latest = _around(likely, likely / margin, likely * margin, grain=1.0)
     return Growth(
         lasted=drift.lasted,
         slope=drift.slope,
-        soonest=likely / margin,
+        soonest=soonest,
         likely=likely,
-        latest=likely * margin,
+        latest=latest,
         is_soon=likely <= window,
         certainty=0.5 * (1 + erf(log(window / max(likely, 1e-9)) / (drift.spread * sqrt(2)))),
         doubt="",
     )
+
+
+def _around(likely: float, soonest: float, latest: float, *, grain: float) -> tuple[float, float]:
+    """Widen an interval by so many rows that cannot be told apart: one, or more of coarse values.
+
+    A sample stands for all of the time since the one before it.
+    """
+    sooner, later = hypot(likely - soonest, grain), hypot(latest - likely, grain)
+    return max(0.0, likely - sooner), likely + later
+
+
+def _told_apart(course: Course, trend: Trends) -> float:
+    """Give the smallest change from row to row in the newest window: values are no finer."""
+    newest = course.values[-trend.scale.points * trend.scale.rows :]
+    changes = np.abs(np.diff(newest[np.isfinite(newest)]))
+    return float(changes[changes > 0].min())
 
 
 def _promising(trend: Trends, capacity: float) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """How fast a quantity grows, looked at over the last seconds, minutes, hours."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -54,6 +55,12 @@ class Trends:
     def margin(self) -> float:
         """By how many standard errors nine of ten slopes differ at most, to one side."""
         return T90[self.scale.points]
+
+    def error_of(self, grain: float) -> float:
+        """Give the standard error of a slope whose points are rounded to so much, and no better."""
+        points = self.scale.points
+        across = points * (points * points - 1) / 12
+        return grain / sqrt(12 * across) / self.scale.rows
 
     def noise(self) -> float:
         """Spread of the slopes of past windows, robustly; 0 when none is usable."""

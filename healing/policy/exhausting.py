@@ -15,13 +15,11 @@ NEAR = timedelta(hours=1)
 """What is full sooner than this has no headroom, however much is free."""
 LOOKS_APART = 5
 """Looks that say so may lie so many steps apart, or they are no longer one saying."""
-PATIENCE = 0.1
+PATIENCE = 0.15
 """Share of the time until it may be full that is spent on looking again: most false forecasts are
 gone by then, and a true one loses next to nothing."""
 LONGEST = timedelta(minutes=30)
 """But no more than that."""
-LOOKS_LEFT = 2
-"""With less than so many looks left before it may be full, there is no time to look again."""
 
 
 class Word(StrEnum):
@@ -31,7 +29,7 @@ class Word(StrEnum):
     LASTS = "lasts"
     """Looks have said so for long enough."""
     NO_TIME = "no_time"
-    """It may be full before it could be said twice."""
+    """It is likely full before it could be said twice."""
     NOT_SOON = "not_soon"
     UNSURE = "unsure"
     NOT_RISING = "not_rising"
@@ -83,12 +81,11 @@ def alarm_of(forecast: Exhaustion, before: Alarm | None, *, every: timedelta) ->
         return replace(held, since=since, at=at)
 
     since, at = since or forecast.at, forecast.at
-    soonest = forecast.soonest or timedelta()
-    # Two looks cost one step; where even that may be too late, the first one counts.
-    if soonest < LOOKS_LEFT * every:
-        return Alarm(Word.NO_TIME, "it may be full before it can be looked at again", since, at)
+    # Two looks cost one step; where even that is too late, the first one counts.
+    if forecast.likely is not None and forecast.likely < every:
+        return Alarm(Word.NO_TIME, "it is full before it can be looked at again", since, at)
 
-    said, needed = at - since, max(every, patience(soonest))
+    said, needed = at - since, max(every, patience(forecast.soonest or timedelta()))
     if said < needed:
         words = f"looks have said so for {say_time(said)}" if said else "only this look says so"
         return Alarm(Word.NOT_YET, f"{words}; it takes {say_time(needed)}", since, at)

@@ -3,6 +3,7 @@ import pytest
 
 from healing.forecast.brink import brink_of, peak_of
 from healing.forecast.course import Course, course_of
+from healing.forecast.growth import growth_of
 from tests.metrics import MEMORY, history_of
 
 HOUR, DAY = 60, 1440
@@ -97,3 +98,35 @@ def test_the_peak_is_where_it_stood_three_times_within_so_many_rows(
     values: list[float], peak: float
 ) -> None:
     assert peak_of(np.array(values, np.float64), 5) == peak
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0])
+def test_most_of_the_time_it_is_full_within_the_interval(noise: float) -> None:
+    inside, widths = list[bool](), list[float]()
+    for seed in range(16):
+        random = np.random.default_rng(seed)
+        away = np.zeros(PAST + 3 * DAY)
+        for row, shock in enumerate(0.2 * random.standard_normal(len(away) - 1), start=1):
+            away[row] = 0.99 * away[row - 1] + shock
+        memory = 88 + away + noise * random.standard_normal(len(away))
+        memory[PAST:] += 12 * np.arange(3 * DAY) / ((6 + 2 * seed) * HOUR)
+        full = PAST + int(np.flatnonzero(memory[PAST:] >= 100)[0])
+        for row in np.linspace(PAST, full, 13)[1:-1].astype(int).tolist():
+            if (brink := brink_of(course(memory[:row]))) is not None:
+                growth = growth_of(brink.drift, capacity=100, window=DAY)
+                inside.append(growth.soonest <= full - row <= growth.latest)
+                widths.append(growth.latest / growth.likely)
+
+    assert len(inside) > 50
+    assert 0.7 < np.mean(inside) < 0.9, np.mean(inside)
+    assert np.median(widths) < 6
+
+
+def test_peaks_that_are_all_alike_tell_the_time_better_than_peaks_that_are_not() -> None:
+    noise = np.repeat(np.random.default_rng(0).uniform(-1, 0, PAST // HOUR), HOUR)
+    higher = np.linspace(91, 95, 4 * HOUR)
+    steady, unsteady = (brink_of(course(np.r_[91 + swing * noise, higher])) for swing in (0.1, 9))
+
+    assert steady is not None
+    assert unsteady is not None
+    assert steady.drift.spread < unsteady.drift.spread

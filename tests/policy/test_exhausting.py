@@ -21,20 +21,20 @@ SOON = Exhaustion(
     risen=(80.0, 90.0),
     certainty=0.9,
 )
-BEFORE = Alarm(Word.NOT_YET, "", since=NOON - MINUTE, at=NOON - MINUTE)
+BEFORE = Alarm(Word.NOT_YET, "", since=NOON - 2 * MINUTE, at=NOON - MINUTE)
 
 
 @pytest.mark.parametrize(
     ("now", "before", "word", "is_raised"),
     [
-        pytest.param(SOON, BEFORE, Word.LASTS, True, id="a tenth of the time has been said"),
+        pytest.param(SOON, BEFORE, Word.LASTS, True, id="a seventh of the time has been said"),
         pytest.param(SOON, None, Word.NOT_YET, False, id="the first look"),
         pytest.param(
             replace(SOON, soonest=HOUR), BEFORE, Word.NOT_YET, False, id="said for too short"
         ),
         pytest.param(
             replace(SOON, soonest=HOUR),
-            replace(BEFORE, since=NOON - 6 * MINUTE, at=NOON - 5 * MINUTE),
+            replace(BEFORE, since=NOON - 9 * MINUTE, at=NOON - 5 * MINUTE),
             Word.LASTS,
             True,
             id="looks between were not sure",
@@ -48,7 +48,18 @@ BEFORE = Alarm(Word.NOT_YET, "", since=NOON - MINUTE, at=NOON - MINUTE)
             id="long before",
         ),
         pytest.param(
-            replace(SOON, soonest=MINUTE), None, Word.NO_TIME, True, id="no time to look again"
+            replace(SOON, soonest=MINUTE / 4, likely=MINUTE / 2),
+            None,
+            Word.NO_TIME,
+            True,
+            id="no time to look again",
+        ),
+        pytest.param(
+            replace(SOON, soonest=MINUTE / 2, likely=MINUTE),
+            None,
+            Word.NOT_YET,
+            False,
+            id="time to look once more",
         ),
         pytest.param(
             replace(SOON, certainty=0.79), BEFORE, Word.UNSURE, False, id="not sure enough"

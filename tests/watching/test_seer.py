@@ -95,7 +95,7 @@ def leaking(rows_of_leak: int) -> History:
     return history_of(60, end=EPOCH + 60 * rows_of_leak, memory=memory)
 
 
-def test_a_forecast_is_a_finding_once_it_was_said_for_a_tenth_of_the_time(
+def test_a_forecast_is_a_finding_once_it_was_said_for_a_seventh_of_the_time(
     watched: Watched,
 ) -> None:
     looks = [watched.look(leaking(rows)) for rows in range(5, 12)]
@@ -103,8 +103,8 @@ def test_a_forecast_is_a_finding_once_it_was_said_for_a_tenth_of_the_time(
     first = next(n for n, look in enumerate(looks) if look.forecasts[0].exhausts)
 
     assert said[first] == []
-    assert looks[first].alarms[0].reason == "only this look says so; it takes 2 min 5 s"
-    assert said[first + 1 : first + 4] == [[], [], [Kind.EXHAUSTION]]
+    assert looks[first].alarms[0].reason == "only this look says so; it takes 3 min 7 s"
+    assert said[first + 1 : first + 5] == [[], [], [], [Kind.EXHAUSTION]]
 
 
 def test_errors_and_a_level_that_was_left_speak_for_a_failure(watched: Watched) -> None:
