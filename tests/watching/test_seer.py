@@ -104,7 +104,7 @@ def test_a_forecast_is_a_finding_once_it_was_said_for_a_seventh_of_the_time(
 
     assert said[first] == []
     assert looks[first].alarms[0].reason == "only this look says so; it takes 3 min 7 s"
-    assert said[first + 1 : first + 5] == [[], [], [], [Kind.EXHAUSTION]]
+    assert said[first + 1 : first + 4] == [[], [], [Kind.EXHAUSTION]]
 
 
 def test_errors_and_a_level_that_was_left_speak_for_a_failure(watched: Watched) -> None:
