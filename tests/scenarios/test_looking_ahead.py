@@ -15,7 +15,7 @@ from tests.scenarios.world import WEB_SERVER, events_of, is_ended, service, star
 pytestmark = pytest.mark.slow
 
 MIB = 2**20
-STEP = 5
+STEP = 2
 PICTURE = "](data:image/svg+xml;base64,"
 LOOKS = {"predictive_monitoring": {"every": f"{STEP}s"}}
 METRICS = {"memory": {"query": "memory_bytes", "unit": "bytes", "capacity": "256MiB"}}
