@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +81,12 @@ class Up:
         self._supervisor.down()
 
 
-def started(home: Path, database: str) -> Up:
+def started(home: Path, database: str, is_enough: Callable[[Up], object] = Up.is_ready) -> Up:
     # PostgreSQL runs as another user, who must be able to reach its folder.
     open_to_others(home)
     one = Up(home, database)
     try:
-        wait_until(one.is_ready, within=120, every=0.2)
+        wait_until(lambda: is_enough(one), within=120, every=0.2)
     except BaseException:
         one.end()
         raise
@@ -114,7 +114,8 @@ def up(shared: list[Up], tmp_path: Path, request: pytest.FixtureRequest) -> Up:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Up]:
-    one = started(tmp_path, "sqlite")
+    # All of its processes run as soon as the agent answers.
+    one = started(tmp_path, "sqlite", Up.ready)
     yield one
     one.end()
 
@@ -151,6 +152,7 @@ def test_ctrl_c_stops_all_of_it_and_leaves_no_process(up: Up) -> None:
 
 
 def test_killed_without_a_word_it_still_leaves_no_process(own: Up) -> None:
+    assert {"valkey", "prefect", "agent"} <= set(own.children())
     started = own.everything()
 
     own.process.send_signal(signal.SIGKILL)
