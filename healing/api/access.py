@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from healing.errors import SetupError
@@ -33,6 +34,17 @@ class Caller:
 
 LOCAL = Caller(Actor("local"), Role.ADMIN)
 """Whoever asks on this machine, when there are no tokens."""
+Given = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(
+        HTTPBearer(
+            scheme_name="token",
+            description="One of `api.tokens`; where none is configured, none is needed.",
+            auto_error=False,
+        )
+    ),
+]
+"""What stands in the request, of the right scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,8 @@ class Access:
             remedy="set `api.tokens` in the configuration, or `api.host: 127.0.0.1`",
         )
 
-    def recognise(self, request: Request) -> Caller:
-        """Say who asks.
+    def recognise(self, request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
+        """Say who asks, and by what token.
 
         Raises:
             HTTPException: 401 without a valid token; 403 for a page of another site.
@@ -67,10 +79,9 @@ class Access:
         if not self.tokens:
             self._refuse_foreign_pages(request)
             return LOCAL
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
+        if given is not None:
             for token, caller in self.tokens.items():
-                if hmac.compare_digest(token.encode(), given.strip().encode()):
+                if hmac.compare_digest(token.encode(), given.credentials.strip().encode()):
                     return caller
         challenge = {"WWW-Authenticate": "Bearer"}
         raise HTTPException(401, "a bearer token is needed", headers=challenge)
@@ -84,12 +95,12 @@ class Access:
             raise HTTPException(403, "without tokens, pages of other sites may not ask")
 
 
-def needs(role: Role) -> Callable[[Request], Caller]:
+def needs(role: Role) -> Callable[[Request, Given], Caller]:
     """Make a FastAPI dependency that lets only callers of `role` and above through."""
 
-    def caller(request: Request) -> Caller:
+    def caller(request: Request, given: Given) -> Caller:
         access: Access = request.app.state.access
-        found = access.recognise(request)
+        found = access.recognise(request, given)
         if found.role < role:
             detail = f"{found.name} is {found.role.name.lower()}; this needs {role.name.lower()}"
             raise HTTPException(403, detail)

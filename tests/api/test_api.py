@@ -159,6 +159,21 @@ def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> Non
     assert rest | breakers | levers <= set(paths)
 
 
+def test_the_openapi_says_what_wants_a_token_so_its_page_asks_for_one(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    asks = {
+        path: any("security" in operation for operation in operations.values())
+        for path, operations in described["paths"].items()
+    }
+
+    assert described["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert {path for path, wants_token in asks.items() if not wants_token} == {
+        "/health",
+        "/ready",
+        "/metrics",
+    }
+
+
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
 def test_the_pages_of_the_documentation_load_nothing_from_elsewhere(
     client: TestClient, page: str
