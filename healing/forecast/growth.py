@@ -1,7 +1,7 @@
 """Growth that may be believed, and growth that may not, each with its reason."""
 
 from dataclasses import dataclass
-from math import copysign, erf, exp, hypot, inf, log, sqrt
+from math import copysign, erf, exp, hypot, inf, log, log1p, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def judge(course: Course, scale: Scale, *, window: float) -> Growth | None:
     grain = max(slope, _told_apart(course, trend))
     error = max(float(trend.error[-1]), trend.error_of(grain))
     room, margin = course.capacity - level, trend.margin * error
-    at_most = max(slope + margin, float(trend.steps[-1, -3:].mean()))
+    at_most = max(slope + margin, _fastest(trend.steps[-1, -LATEST:], trend.scale.rows, room))
     at_least = slope - margin
     likely = room / slope
     latest = room / at_least if at_least > 0 else inf
@@ -121,6 +121,15 @@ def _around(likely: float, soonest: float, latest: float, *, grain: float) -> tu
     """
     sooner, later = hypot(likely - soonest, grain), hypot(latest - likely, grain)
     return max(0.0, likely - sooner), likely + later
+
+
+def _fastest(steps: NDArray[np.float64], rows: int, room: float) -> float:
+    """Give the rate at which it fills up if the newest steps go on, as they grew if each did."""
+    if not (np.diff(steps) > 0).all():
+        return float(steps.mean())
+    times = float(steps[-1] / steps[0]) ** (1 / (len(steps) - 1))
+    coming = log1p(room * (times - 1) / (float(steps[-1]) * rows * times)) / log(times)
+    return room / (coming * rows)
 
 
 def _told_apart(course: Course, trend: Trends) -> float:

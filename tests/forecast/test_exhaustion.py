@@ -184,6 +184,19 @@ def test_no_time_is_known_better_than_the_rows_tell(step: int) -> None:
     assert told.latest / told.soonest > 1.1
 
 
+@pytest.mark.parametrize("every", [2, 4])
+def test_what_doubles_again_and_again_is_hardly_full_before_the_soonest(every: int) -> None:
+    inside = list[bool]()
+    for seed in range(20):
+        memory = quiet(600 + 6 * every, seed=seed)
+        memory[600:] += MIB * 226 * 2.0 ** ((np.arange(6 * every) - 7 * every) / every)
+        told = forecast(memory, window=timedelta(hours=6))
+        assert told.exhausts
+        inside.append(told.soonest <= timedelta(seconds=15 * (every + 2)))
+
+    assert np.mean(inside) > 0.8
+
+
 def test_growth_that_takes_longer_than_what_counts_is_told_but_no_alarm() -> None:
     memory = quiet(2000, noise=0.3)
     memory[-800:] += MIB * 0.1 * np.arange(800)

@@ -46,3 +46,44 @@ def test_a_few_points_are_enough_for_a_number(points: int) -> None:
 
     assert np.isfinite(rate.slope)
     assert np.isfinite(rate.spread)
+
+
+def doubling(points: int, *, every: int, seed: int = 0) -> np.ndarray:
+    """Make growth that doubles every so many points, and has come to 50."""
+    return grown(2.0 ** ((np.arange(points) - points + 1) / every), noise=0.5, seed=seed)
+
+
+@pytest.mark.parametrize("left", [0.5, 1.0, 2.0], ids=lambda left: f"{left} doublings left")
+def test_growth_that_feeds_on_itself_is_foreseen_to_go_on_so(left: float) -> None:
+    room = 50 * (2.0**left - 1)
+
+    times = [room / rate_of(doubling(48, every=12, seed=seed), room).slope for seed in range(9)]
+
+    assert np.median(times) == pytest.approx(left * 12, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(np.linspace(0, 1, 48), id="straight"),
+        pytest.param(np.sqrt(np.linspace(0, 1, 48)), id="slows down"),
+        pytest.param(0.7 * np.linspace(0, 1, 48) + 0.3 * (np.arange(48) > 30), id="a jump"),
+        pytest.param(
+            0.8 * np.linspace(0, 1, 48) + 0.2 * np.linspace(0, 1, 48) ** 2, id="speeds up by half"
+        ),
+    ],
+)
+def test_other_growth_is_not_taken_to_run_away(shape: np.ndarray) -> None:
+    newest = 50 * (shape[-1] - shape[-12]) / 11
+
+    rates = [rate_of(grown(shape, noise=0.5, seed=seed), room=100).slope for seed in range(9)]
+
+    assert max(rates) < 1.3 * max(newest, 50 / 47)
+
+
+def test_gaps_hide_no_growth_that_feeds_on_itself() -> None:
+    growth = doubling(48, every=12)
+    holed = growth.copy()
+    holed[5:9] = holed[20:25] = np.nan
+
+    assert rate_of(holed, 50).slope == pytest.approx(rate_of(growth, 50).slope, rel=0.1)
