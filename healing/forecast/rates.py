@@ -124,7 +124,7 @@ def _runs_away(growth: Values, room: float) -> float | None:
 def _fit(y: Values, x: Values, more: Values) -> tuple[Values, float]:
     """Fit y by a line on x and so many times `more`: these three, and the error of the last."""
     design = np.column_stack([np.ones(len(x)), x, more])
-    fitted = np.linalg.lstsq(design, y, rcond=None)[0]
+    fitted = np.linalg.lstsq(design, y, rcond=None)[0].astype(np.float64)
     rest = y - design @ fitted
     power = max(float(rest @ rest), 1e-24)
     alike = min(max(float(rest[:-1] @ rest[1:]) / power, 0.0), MOST_ALIKE)
