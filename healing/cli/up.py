@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,10 +34,15 @@ RESTART_AFTER = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 @dataclass(slots=True)
 class Part:
-    """One of the programs that we keep running."""
+    """One of the programs that we keep running.
+
+    Attributes:
+        others_wait: Whether those after it are started only once it is ready.
+    """
 
     child: Child
     is_ready: Callable[[], bool]
+    others_wait: bool = True
     starts: int = 0
     next_start: float = 0.0
 
@@ -71,13 +75,17 @@ def run(args: argparse.Namespace) -> int:
     env = environment(settings, os.environ)
     if args.config:
         env["HEALING_CONFIG"] = str(args.config.resolve())
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     parts: list[Part] = []
     try:
         for prepare in (_prefect, _valkey, _agent):
             for part in prepare(args, settings, env):
                 parts.append(part)
-                _start(part, stop)
+                _start(part)
+                if part.others_wait:
+                    _wait_for(part, stop)
+        for part in parts:
+            _wait_for(part, stop)
         _print_addresses(settings, env, state)
         return _keep_running(parts, stop)
     except _Stopped:
@@ -111,7 +119,8 @@ def _prefect(args: argparse.Namespace, settings: Settings, env: dict[str, str]) 
         log=state / "logs" / "prefect.log",
         env=env,
     )
-    parts.append(Part(server, lambda: _answers(port, "/api/ready")))
+    # The agent heals without it, and need not wait until it has booted.
+    parts.append(Part(server, lambda: _answers(port, "/api/ready"), others_wait=False))
     return parts
 
 
@@ -164,22 +173,45 @@ def _stands_by(child: Child) -> bool:
 # --- starting and keeping ---------------------------------------------------------------------
 
 
+class Stop:
+    """Whether somebody wants us to stop.
+
+    A signal may come between any two steps of the main thread, so what notes it takes no lock,
+    which that thread may hold: a `threading.Event` would wait for itself now and then.
+    """
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def on_signal(self, _: int, __: FrameType | None) -> None:
+        """Note it."""
+        self.is_set = True
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and tell whether somebody wants us to stop."""
+        time.sleep(seconds)
+        return self.is_set
+
+
 class _Stopped(Exception):  # noqa: N818 - not an error: somebody wants us to stop
     """Somebody wants us to stop."""
 
 
-def _start(part: Part, stop: threading.Event) -> None:
-    """Start one part and wait until it is ready.
+def _start(part: Part) -> None:
+    print(f"starting {part.child.name} ...", flush=True)
+    part.child.start()
+    part.starts += 1
+
+
+def _wait_for(part: Part, stop: Stop) -> None:
+    """Wait until a part is ready.
 
     Raises:
         SetupError: It ended, or was not ready in time; with the last lines it said.
     """
-    print(f"starting {part.child.name} ...", flush=True)
-    part.child.start()
-    part.starts += 1
     deadline = time.monotonic() + READY_WITHIN
     while not part.is_ready():
-        if stop.is_set():
+        if stop.is_set:
             raise _Stopped
         if not part.child.is_running or time.monotonic() > deadline:
             said = part.child.last_lines()
@@ -191,7 +223,7 @@ def _start(part: Part, stop: threading.Event) -> None:
         stop.wait(LOOK_EVERY)
 
 
-def _keep_running(parts: list[Part], stop: threading.Event) -> int:
+def _keep_running(parts: list[Part], stop: Stop) -> int:
     """Start again whatever ends, until somebody wants us to stop."""
     while not stop.wait(LOOK_EVERY):
         now = time.monotonic()
@@ -210,14 +242,11 @@ def _keep_running(parts: list[Part], stop: threading.Event) -> int:
     return 0
 
 
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-
-    def on_signal(_: int, __: FrameType | None) -> None:
-        stop.set()
-
+def stop_on_signals() -> Stop:
+    """Listen to whoever wants us to stop from now on."""
+    stop = Stop()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, on_signal)
+        signal.signal(signum, stop.on_signal)
     return stop
 
 
