@@ -15,6 +15,8 @@ from healing.forecast.trends import FEWEST_POINTS, Scale, Trends, rises, trends
 TRUSTED_FOR = 8.0
 """A trend is believed for so many times as long as it has lasted."""
 ABOVE_NOISE = 5.0
+FASTER = 1 + 1e-6
+"""Times as much as the step before it; what grows by less is a step like it."""
 STILL_GROWING = 0.5
 """Growth over the last two steps must be this share of the growth over all of the window."""
 EVERY_STEP = 0.2
@@ -125,9 +127,9 @@ def _around(likely: float, soonest: float, latest: float, *, grain: float) -> tu
 
 def _fastest(steps: NDArray[np.float64], rows: int, room: float) -> float:
     """Give the rate at which it fills up if the newest steps go on, as they grew if each did."""
-    if not (np.diff(steps) > 0).all():
-        return float(steps.mean())
     times = float(steps[-1] / steps[0]) ** (1 / (len(steps) - 1))
+    if times < FASTER or not (np.diff(steps) > 0).all():
+        return float(steps.mean())
     coming = log1p(room * (times - 1) / (float(steps[-1]) * rows * times)) / log(times)
     return room / (coming * rows)
 
