@@ -63,7 +63,7 @@ def alarms_at(past: History, end: int) -> bool:
 
 def row(name: str, *figures: object) -> None:
     """Print one row of a table."""
-    print(f"{name:<52}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
+    print(f"{name:<52}" + "".join(f"{figure:>16}" for figure in figures), flush=True)
 
 
 def main() -> None:
