@@ -111,7 +111,8 @@ def _surprise(
 ) -> Surprise:
     """Count how rare scores are up to where the tail begins, and let it go on from there."""
     count = len(ordered)
-    counted = np.unique(np.append(np.quantile(ordered, np.linspace(0, 1, KNOTS)), begins))
+    knots = np.interp(np.linspace(0, count - 1, KNOTS), np.arange(count), ordered)
+    counted = np.unique(np.append(knots, begins))
     counted = _apart(counted[counted <= begins], by=FINEST * grain)
     at_least = count - np.searchsorted(ordered, counted)
     return Surprise(
