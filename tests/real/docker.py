@@ -4,7 +4,6 @@ It is the engine at `HEALING_TEST_DOCKER`, or the one that answers on this machi
 started for the tests, as root, where `dockerd` is installed.
 """
 
-import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -64,9 +63,14 @@ def docker_network(docker_client: docker.APIClient) -> Iterator[str]:
     name = f"healing-test-{os.getpid()}"
     docker_client.create_network(name, driver="bridge")
     yield name
-    # An engine that had much to do at once may count containers that are long gone, until it ends.
-    with contextlib.suppress(docker.errors.APIError):
+    try:
         docker_client.remove_network(name)
+    except docker.errors.APIError as error:
+        # An engine that had much to do at once may count containers that are long gone.
+        if "has active endpoints" not in str(error) or docker_client.containers(
+            all=True, filters={"network": name}
+        ):
+            raise
 
 
 @dataclass(frozen=True, slots=True)
