@@ -25,6 +25,7 @@ from healing.settings import Settings
 LOOPBACK = "127.0.0.1"
 READY_WITHIN = 120.0
 """Seconds; the first start of a Prefect server makes its database."""
+LAST_PORT = 65_535
 LOOK_EVERY = 0.1
 LEAST_SPACE = 256 * 1024 * 1024
 """Bytes free in the state directory below which we do not start."""
@@ -60,9 +61,15 @@ def register(commands: Commands) -> None:
         default="auto",
         help="of the Prefect server that we start (auto: PostgreSQL where its programs are found)",
     )
-    parser.add_argument("--prefect-port", type=int, default=4200)
-    parser.add_argument("--redis-port", type=int, default=6380)
+    parser.add_argument("--prefect-port", type=_port, default=4200)
+    parser.add_argument("--redis-port", type=_port, default=6380)
     parser.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {LAST_PORT}, not {text!r}")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -84,8 +91,7 @@ def run(args: argparse.Namespace) -> int:
                 _start(part)
                 if part.others_wait:
                     _wait_for(part, stop)
-        for part in parts:
-            _wait_for(part, stop)
+        _wait_for_the_rest(parts, stop)
         _print_addresses(settings, env, state)
         return _keep_running(parts, stop)
     except _Stopped:
@@ -164,10 +170,7 @@ def _agent(_: argparse.Namespace, settings: Settings, env: dict[str, str]) -> li
 
 def _stands_by(child: Child) -> bool:
     """Tell whether it waits for another agent of this machine to end."""
-    if "standing by" not in child.last_lines(1):
-        return False
-    print("Another agent acts on this engine: ours stands by, and takes over when that one ends.")
-    return True
+    return "standing by" in child.last_lines(1)
 
 
 # --- starting and keeping ---------------------------------------------------------------------
@@ -221,6 +224,15 @@ def _wait_for(part: Part, stop: Stop) -> None:
                 remedy=f"read {part.child.log}",
             )
         stop.wait(LOOK_EVERY)
+
+
+def _wait_for_the_rest(parts: list[Part], stop: Stop) -> None:
+    """Wait for those that nobody waited for yet; the agent comes last."""
+    for part in parts:
+        if not part.others_wait:
+            _wait_for(part, stop)
+    if _stands_by(parts[-1].child):
+        print("Another agent acts on this engine: ours takes over when that one ends.")
 
 
 def _keep_running(parts: list[Part], stop: Stop) -> int:

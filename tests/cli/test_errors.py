@@ -87,6 +87,14 @@ def test_the_port_of_prefect_is_taken(tmp_path: Path, taken: int) -> None:
     assert "--prefect-port" in done.stderr
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x"])
+def test_what_is_no_port_is_refused(tmp_path: Path, port: str) -> None:
+    done = heal("up", f"--redis-port={port}", state=tmp_path)
+
+    assert done.returncode == 2
+    assert f"--redis-port: a port is a number from 1 to 65535, not '{port}'" in done.stderr
+
+
 def test_what_answers_is_no_prometheus(tmp_path: Path, supervisor: str) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
