@@ -42,7 +42,7 @@ def deploy() -> None:
     Raises:
         SystemExit: Done; with another code than 0 when it did not work.
     """
-    os.environ |= {"HEALING_HOME": str(HOME)}
+    os.environ["HEALING_HOME"] = str(HOME)
     os.environ.setdefault("HEALING_DEPLOYED", "by hand")
     os.chdir(HOME)
     sys.path.insert(0, str(HOME))

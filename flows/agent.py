@@ -87,7 +87,7 @@ def run(settings: Settings) -> None:
     access.check_address(settings.api.host)
     host = connect(settings)
     engine = host.ping()
-    lock = HostLock(host.identity())
+    lock = HostLock(f"agent-{host.identity()}")
     _stand_by(lock, engine)
     check_port(settings.api.host, settings.api.port)
 

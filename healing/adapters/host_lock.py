@@ -1,4 +1,4 @@
-"""One acting agent per container engine, on one machine."""
+"""What only one process of a machine may have: one acting agent per container engine, for one."""
 
 import contextlib
 import socket
@@ -7,15 +7,15 @@ import socket
 class HostLock:
     """A name that only one process of this machine can hold; the kernel frees it when that ends.
 
-    It is an abstract Unix socket: no file to go stale, no right to a directory needed. Agents in
+    It is an abstract Unix socket: no file to go stale, no right to a directory needed. Processes in
     different network namespaces do not see each other's.
 
     Args:
-        engine: What identifies the container engine.
+        name: What is taken; a hundred bytes at most.
     """
 
-    def __init__(self, engine: str) -> None:
-        self._name = f"\0healing-agent-{engine}"
+    def __init__(self, name: str) -> None:
+        self._name = f"\0healing-{name}"
         self._socket: socket.socket | None = None
 
     def take(self) -> bool:
