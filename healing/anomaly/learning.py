@@ -16,7 +16,7 @@ from healing.anomaly.detectors import (
     taken_together,
 )
 from healing.anomaly.forest import grow
-from healing.anomaly.model import DETECTORS, LONG, TOGETHER, Model
+from healing.anomaly.model import CALIBRATED, DETECTORS, LONG, TOGETHER, Model
 from healing.anomaly.pattern import learn_pattern
 from healing.anomaly.recent import RECENT, level_of
 from healing.anomaly.surprise import doubt, learn_bulk, learn_surprise
@@ -121,7 +121,7 @@ def _ordinary(
 
 def _grains(signals: int) -> dict[str, float]:
     of_excess = EXCESS_GRAIN / (signals * A_FEW)
-    return {name: GRAINS.get(name, of_excess) for name in (*DETECTORS, TOGETHER, LONG)}
+    return {name: GRAINS.get(name, of_excess) for name in CALIBRATED}
 
 
 def _learnable(history: History) -> History:

@@ -19,6 +19,7 @@ SCHEMA = 8
 DETECTORS = ("straying", "unforeseen", "restless", "pattern", "forest")
 TOGETHER = "together"
 LONG = "long"
+CALIBRATED = (*DETECTORS, TOGETHER, LONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,9 +109,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Model:
                 path=arrays["path"],
                 usual_path=float(arrays["usual_path"]),
             ),
-            surprises={
-                detector: _surprise(arrays, detector) for detector in (*DETECTORS, TOGETHER, LONG)
-            },
+            surprises={name: _surprise(arrays, name) for name in CALIBRATED},
             recent=arrays["recent"],
             level=float(arrays["level"]),
             trained_from=trained_from,

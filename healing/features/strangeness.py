@@ -18,7 +18,7 @@ A_WHILE = 5
 BLOCKS = 12
 MOST_RECENT_ROWS = 240
 RESTLESS_ROWS = 12
-LONG = 72
+LONG_ROWS = 72
 """Rows that a signal must have stood away for, on average: six hours at a step of five minutes."""
 MOST_RESTLESS = 50.0
 """One row counts for no more than that, or it would make all the rows after it restless."""
@@ -112,7 +112,7 @@ class Strayed:
         ways: In each way, in units of what is usual; NaN where the signal was not measured. What
             cannot be said for want of earlier rows is 0. Shape (n, k, len(Way)).
         unsettled: The same, had no signal settled elsewhere. Shape (n, k, len(Way)).
-        long: Away from what is usual, on average of the last `LONG` rows. Shape (n, k).
+        long: Away from what is usual, on average of the last `LONG_ROWS` rows. Shape (n, k).
         unsettled_long: The same, had no signal settled elsewhere. Shape (n, k).
         usual: What is usual for each signal, in its own unit. Shape (n, k).
         moved: By how much that has moved since it was learned. Shape (n, k).
@@ -146,18 +146,20 @@ def strangeness(measure: Measure, history: History, *, newest: int | None = None
     unsettled = _ways(measure, strayed, near.step)
     day = settled(measure.usual, history.values, history.times, rows=len(near))
     moved = np.where(np.abs(strayed - day.moved) < np.abs(strayed), day.moved, 0.0)
-    ways = unsettled
+    unsettled_long = _long(unsettled, rows)
+    ways, long = unsettled, unsettled_long
     if (some := np.flatnonzero(moved.any(axis=0))).size:
         ways = unsettled.copy()
         again = _ways(_only(measure, some), strayed[:, some] - moved[:, some], near.step)
         less = np.abs(again) < np.abs(ways[:, some])
         ways[:, some] = np.where(less, again, ways[:, some])
+        long = _long(ways, rows)
     asked = slice(len(near) - rows, None)
     return Strayed(
         ways=ways[asked],
         unsettled=unsettled[asked],
-        long=_long(ways, rows),
-        unsettled_long=_long(unsettled, rows),
+        long=long,
+        unsettled_long=unsettled_long,
         usual=(usual + moved)[asked],
         moved=moved[asked],
         hours=day.hours,
@@ -170,12 +172,12 @@ def rows_needed(step: int) -> int:
 
 
 def _rows_just_before(step: int) -> int:
-    return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER), LONG)
+    return max(_recent_rows(step) + A_WHILE, RESTLESS_ROWS + max(LAGS + CARRIED, LONGER), LONG_ROWS)
 
 
 def _long(ways: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    level = ways[max(len(ways) - rows - LONG, 0) :, :, tuple(Way).index(Way.LEVEL)]
-    return mean_of_last(level, LONG)[len(level) - rows :]
+    level = ways[max(len(ways) - rows - LONG_ROWS, 0) :, :, tuple(Way).index(Way.LEVEL)]
+    return mean_of_last(level, LONG_ROWS)[len(level) - rows :]
 
 
 def _only(measure: Measure, signals: NDArray[np.int64]) -> Measure:

@@ -1,6 +1,7 @@
 """What is remembered of those that are still there: the newest of each, for some time."""
 
 from datetime import timedelta
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -45,7 +46,6 @@ class Fading(Generic[K, V]):
         self._known.pop(key, None)
         self._known[key] = (at, value)
         # In the order they came in: the first ones are the oldest.
-        while (first := next(iter(self._known))) != key and self._known[first][
-            0
-        ] < at - self._after:
-            del self._known[first]
+        old = takewhile(lambda one: self._known[one][0] < at - self._after, self._known)
+        for one in list(old):
+            del self._known[one]

@@ -26,8 +26,11 @@ class Strange:
     """How strange it is; without scores when that is not known.
 
     Attributes:
-        score: Of the newest row, beside those of late.
-        lately: Of the newest rows, beside all that the model knows.
+        why: In words; without scores, why there are none.
+        score: Of the newest row, beside those of late, from 0 to 1.
+        finding: That it is worth telling; None when it is not.
+        lately: Scores of the newest rows, beside all that the model knows. Shape (n,).
+        reasons: The signals that have most to do with it.
         rarity: Of the strangeness that is a finding; 0 when it is none.
     """
 

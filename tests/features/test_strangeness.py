@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from healing.features import Way, learn_measure, rows_needed, strangeness
-from healing.features.strangeness import LONG
+from healing.features.strangeness import LONG_ROWS
 from healing.history import History
 from tests.metrics import MIB, history_of, ordinary
 
@@ -49,8 +49,8 @@ def test_standing_a_little_away_for_long_is_told_from_straying_now_and_then() ->
     )
 
     assert np.abs(long[150:200]).max() < 1
-    assert long[200 + LONG :].min() > 1
-    assert np.abs(other[200 + LONG :]).max() < 1
+    assert long[200 + LONG_ROWS :].min() > 1
+    assert np.abs(other[200 + LONG_ROWS :]).max() < 1
 
 
 def test_a_row_knows_nothing_of_the_rows_after_it() -> None:
