@@ -18,7 +18,7 @@ from deployments.demo.world import World
 
 READY_WITHIN = 180.0
 LEARNT_WITHIN = 90.0
-ANSWERS_WITHIN = 30.0
+ANSWERS_WITHIN = 90.0
 LOOK_AHEAD_EVERY = "10s"
 
 
@@ -146,30 +146,43 @@ class Healer:
 
     def _prefect(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Ask the Prefect server; a busy one answers 503, and wants to be asked again."""
-        found: list[requests.Response] = []
-
-        def has_answered() -> bool:
-            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
-                url = f"{self.prefect}/api{path}"
-                found[:] = [requests.request(method, url, json=body, timeout=10)]
-            return bool(found) and found[0].status_code != requests.codes.unavailable
-
-        self._wait(has_answered, ANSWERS_WITHIN, "answered by Prefect")
-        found[0].raise_for_status()
-        return found[0].json()
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        while True:
+            try:
+                answer = requests.request(
+                    method, f"{self.prefect}/api{path}", json=body, timeout=10
+                )
+            except (requests.ConnectionError, requests.Timeout) as error:
+                refused = str(error)
+            else:
+                if answer.status_code != requests.codes.unavailable:
+                    answer.raise_for_status()
+                    return answer.json()
+                refused = f"{answer.status_code} {answer.text}"
+            self._pause(deadline, f"Prefect does not answer {method} {path}: {refused}")
 
     def _wait(self, claim: Callable[[], bool], within: float, what: str) -> None:
         deadline = time.monotonic() + within
         while not claim():
-            if self._process is None or self._process.poll() is not None:
-                raise HealerError(f"heal up ended:\n{self._last_lines()}")
-            if time.monotonic() > deadline:
-                raise HealerError(f"not {what} within {within:g} s:\n{self._last_lines()}")
-            time.sleep(0.1)
+            self._pause(deadline, f"not {what} within {within:g} s")
+
+    def _pause(self, deadline: float, otherwise: str) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise HealerError(f"heal up ended:\n{self._last_lines()}")
+        if time.monotonic() > deadline:
+            raise HealerError(f"{otherwise}\n{self._last_lines()}")
+        time.sleep(0.1)
 
     def _last_lines(self) -> str:
-        said = self.log.read_text(errors="replace").splitlines()[-15:]
-        return "\n".join([*said, f"(more in {self.log} and {self.home}/logs)"])
+        logs = self.home / "logs"
+        said = [*_end_of(self.log), *_end_of(logs / "prefect.log")]
+        return "\n".join([*said, f"(more in {self.log} and {logs})"])
+
+
+def _end_of(log: Path) -> list[str]:
+    if not log.exists():
+        return []
+    return [f"{log.name}:", *log.read_text(errors="replace").splitlines()[-15:]]
 
 
 def _port(usual: int) -> int:

@@ -4,16 +4,14 @@ import argparse
 import http.client
 import os
 import shutil
-import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from healing.adapters.embedded.child import Child
+from healing.adapters.embedded.keeper import Keeper, Part, stop_on_signals
 from healing.adapters.embedded.postgres import cluster, find_binaries, is_ready
 from healing.adapters.embedded.prefect_server import prefect_server
 from healing.adapters.embedded.valkey import valkey_server
@@ -23,29 +21,10 @@ from healing.errors import SetupError
 from healing.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-READY_WITHIN = 120.0
-"""Seconds; the first start of a Prefect server makes its database."""
 LAST_PORT = 65_535
-LOOK_EVERY = 0.1
+ANSWERS_WITHIN = 2.0
 LEAST_SPACE = 256 * 1024 * 1024
 """Bytes free in the state directory below which we do not start."""
-RESTART_AFTER = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds between the end of a child and its next start; the last one holds from then on."""
-
-
-@dataclass(slots=True)
-class Part:
-    """One of the programs that we keep running.
-
-    Attributes:
-        others_wait: Whether those after it are started only once it is ready.
-    """
-
-    child: Child
-    is_ready: Callable[[], bool]
-    others_wait: bool = True
-    starts: int = 0
-    next_start: float = 0.0
 
 
 def register(commands: Commands) -> None:
@@ -73,7 +52,7 @@ def _port(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Start, keep running, stop."""
+    """Start what is missing, keep it running, stop it."""
     if args.state:
         os.environ["HEALING_STATE"] = str(args.state.resolve())
     settings = settings_of(args)
@@ -82,23 +61,16 @@ def run(args: argparse.Namespace) -> int:
     env = environment(settings, os.environ)
     if args.config:
         env["HEALING_CONFIG"] = str(args.config.resolve())
-    stop = stop_on_signals()
-    parts: list[Part] = []
-    try:
+    with Keeper(stop_on_signals(), say=partial(print, flush=True)) as keeper:
         for prepare in (_prefect, _valkey, _agent):
             for part in prepare(args, settings, env):
-                parts.append(part)
-                _start(part)
-                if part.others_wait:
-                    _wait_for(part, stop)
-        _wait_for_the_rest(parts, stop)
+                keeper.start(part)
+        keeper.wait_for_all()
+        if _stands_by(keeper.parts[-1].child):
+            print("Another agent acts on this engine: ours takes over when that one ends.")
         _print_addresses(settings, env, state)
-        return _keep_running(parts, stop)
-    except _Stopped:
-        return 0
-    finally:
-        for part in reversed(parts):
-            part.child.stop()
+        keeper.keep()
+    return 0
 
 
 # --- the parts --------------------------------------------------------------------------------
@@ -173,95 +145,6 @@ def _stands_by(child: Child) -> bool:
     return "standing by" in child.last_lines(1)
 
 
-# --- starting and keeping ---------------------------------------------------------------------
-
-
-class Stop:
-    """Whether somebody wants us to stop.
-
-    A signal may come between any two steps of the main thread, so what notes it takes no lock,
-    which that thread may hold: a `threading.Event` would wait for itself now and then.
-    """
-
-    def __init__(self) -> None:
-        self.is_set = False
-
-    def on_signal(self, _: int, __: FrameType | None) -> None:
-        """Note it."""
-        self.is_set = True
-
-    def wait(self, seconds: float) -> bool:
-        """Wait, and tell whether somebody wants us to stop."""
-        time.sleep(seconds)
-        return self.is_set
-
-
-class _Stopped(Exception):  # noqa: N818 - not an error: somebody wants us to stop
-    """Somebody wants us to stop."""
-
-
-def _start(part: Part) -> None:
-    print(f"starting {part.child.name} ...", flush=True)
-    part.child.start()
-    part.starts += 1
-
-
-def _wait_for(part: Part, stop: Stop) -> None:
-    """Wait until a part is ready.
-
-    Raises:
-        SetupError: It ended, or was not ready in time; with the last lines it said.
-    """
-    deadline = time.monotonic() + READY_WITHIN
-    while not part.is_ready():
-        if stop.is_set:
-            raise _Stopped
-        if not part.child.is_running or time.monotonic() > deadline:
-            said = part.child.last_lines()
-            ended = f"ended with code {part.child.exit_code}" if not part.child.is_running else ""
-            raise SetupError(
-                f"{part.child.name} {ended or 'was not ready in time'}:\n{said}",
-                remedy=f"read {part.child.log}",
-            )
-        stop.wait(LOOK_EVERY)
-
-
-def _wait_for_the_rest(parts: list[Part], stop: Stop) -> None:
-    """Wait for those that nobody waited for yet; the agent comes last."""
-    for part in parts:
-        if not part.others_wait:
-            _wait_for(part, stop)
-    if _stands_by(parts[-1].child):
-        print("Another agent acts on this engine: ours takes over when that one ends.")
-
-
-def _keep_running(parts: list[Part], stop: Stop) -> int:
-    """Start again whatever ends, until somebody wants us to stop."""
-    while not stop.wait(LOOK_EVERY):
-        now = time.monotonic()
-        for part in parts:
-            if part.child.is_running:
-                continue
-            if not part.next_start:
-                pause = RESTART_AFTER[min(part.starts, len(RESTART_AFTER)) - 1]
-                part.next_start = now + pause
-                code = part.child.exit_code
-                print(f"{part.child.name} ended with code {code}; again in {pause:g} s", flush=True)
-            elif now >= part.next_start:
-                part.child.start()
-                part.starts, part.next_start = part.starts + 1, 0.0
-    print("stopping ...", flush=True)
-    return 0
-
-
-def stop_on_signals() -> Stop:
-    """Listen to whoever wants us to stop from now on."""
-    stop = Stop()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, stop.on_signal)
-    return stop
-
-
 # --- this machine -----------------------------------------------------------------------------
 
 
@@ -295,12 +178,12 @@ def _check_port(port: int, what: str, option: str) -> None:
 
 def _accepts(port: int) -> bool:
     with socket.socket() as attempt:
-        attempt.settimeout(1)
+        attempt.settimeout(ANSWERS_WITHIN)
         return attempt.connect_ex((LOOPBACK, port)) == 0
 
 
 def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWERS_WITHIN)
     try:
         connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK

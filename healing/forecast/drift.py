@@ -32,8 +32,10 @@ STRAIGHT = 0.03
 """Growth that nothing precedes must be this straight: its noise is this share of it."""
 STRAIGHT_SECONDS = 14_400
 TRUSTED_FOR = 8.0
-ONSET_POINTS, ONSETS = 12, 64
-"""Growth has lasted for so many points at least; so many beginnings of it are tried."""
+BEHIND = 1.5
+"""The median of the newest three medians stands where growth was so many points before its end."""
+ONSET_POINTS = 12
+"""Growth has lasted for so many points at least."""
 NINE_OF_TEN = 1.2816
 
 
@@ -111,14 +113,15 @@ def _line(points: Values) -> tuple[float, float]:
 def _measure(points: Values, size: int, capacity: float) -> Drift:
     """Measure the rate of the growth that ends now, and how well it could be foreseen."""
     growth = points[_began(points) :]
+    slope, noise = _line(growth[-POINTS:])
     # It is full when the noise on top first touches the capacity, not when the trend does.
-    top = float(median(growth[-3:, None])[0]) + NINE_OF_TEN * _line(growth[-POINTS:])[1]
-    rate = rate_of(growth, capacity - top)
+    level = float(median(growth[-3:, None])[0]) + BEHIND * slope + NINE_OF_TEN * noise
+    rate = rate_of(growth, capacity - level)
     return Drift(
         lasted=len(growth) * size,
         slope=rate.slope / size,
         spread=rate.spread,
-        level=min(top + rate.slope, capacity),
+        level=min(level, capacity),
     )
 
 

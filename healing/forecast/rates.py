@@ -23,7 +23,7 @@ ORIGINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SHARES = (0.25, 0.5, 1.0)
 """Lines are drawn through the newest quarter, half and all of the growth."""
 FEWEST_OF_LINE, FEWEST_OF_BEND = 6, 16
-LEAST_SPREAD = 0.1
+LEAST_SPREAD = 0.09
 """No rate is known better than this, as a share of itself."""
 AT_MOST = 0.05
 """The rate is corrected by what foresight missed before, up to this logarithm."""

@@ -112,24 +112,6 @@ def up(shared: list[Up], tmp_path: Path, request: pytest.FixtureRequest) -> Up:
     return shared[-1]
 
 
-INTERRUPTED = """
-import os, random, signal, threading
-from healing.cli.up import stop_on_signals
-rng = random.Random(1)
-for _ in range(1000):
-    stop = stop_on_signals()
-    kill = threading.Timer(rng.uniform(0, 0.002), os.kill, (os.getpid(), signal.SIGTERM))
-    kill.start()
-    while not stop.wait(0):
-        pass
-    kill.join()
-"""
-
-
-def test_a_signal_is_heard_whatever_it_interrupts() -> None:
-    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=120)
-
-
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Up]:
     # All of its processes run as soon as the agent answers.
