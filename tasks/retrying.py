@@ -18,7 +18,8 @@ Do: TypeAlias = Callable[..., Awaitable[Any]]
 
 def if_temporary(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     """Retry only what may work later."""
-    return isinstance(state.result(raise_on_failure=False), TemporaryError)
+    # `state.result()` would be a coroutine here, which is never a `TemporaryError`.
+    return isinstance(state.data, TemporaryError)
 
 
 READS: dict[str, Any] = {

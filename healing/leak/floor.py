@@ -45,6 +45,8 @@ def life_of(values: Values, restarts: NDArray[np.int64]) -> tuple[int, int]:
 def _bites(values: Values) -> NDArray[np.int64]:
     """Find the rows at which it falls at once by far more than from row to row usually."""
     steps = np.nan_to_num(np.diff(values))
+    if not steps.size:
+        return np.empty(0, np.int64)
     usual = GAUSSIAN * float(np.median(np.abs(steps)))
     deep = np.maximum(BITE * np.abs(np.nan_to_num(values[:-1])), ABOVE_USUAL * usual)
     return np.flatnonzero((steps < 0) & (-steps > deep)) + 1

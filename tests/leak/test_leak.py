@@ -107,6 +107,10 @@ def test_what_only_looks_like_a_leak_is_none(memory: np.ndarray, because: set[Be
     assert leak.full_in is None
 
 
+def test_nothing_is_said_of_what_was_started_with_the_newest_row() -> None:
+    assert of(leaking(1.0, 300), restarts=[NOON]).because is Because.TOO_LITTLE
+
+
 def test_page_cache_that_grows_is_no_leak_when_the_program_does_not() -> None:
     history = history_of(60, memory=leaking(0.5, 600), resident=quiet(seed=3))
 
