@@ -1,14 +1,13 @@
-"""How fast slow growth goes on: several guesses, each trusted as far as it foresaw the past.
+"""How fast slow growth goes on: as it has since it began, and as its past could be foreseen.
 
-Lines through the newest quarter, half and all of the growth, and one line that bends. Each is
-drawn at earlier origins too, and weighted by how well it foresaw what followed there. Growth that
-feeds on itself is another matter: no line foresees it.
+What has grown goes with a power of the time since growth began, near one: that hardly minds single
+jumps, which bend every line through newer points. Where growth surely bends, the bend goes on.
+The same is foreseen from earlier origins; what was missed there corrects the rate, and says how
+well it is known. Growth that feeds on itself is another matter: no power foresees it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from math import log1p
+from math import exp, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +15,18 @@ from numpy.typing import NDArray
 from healing.features import median
 
 Values = NDArray[np.float64]
-Guess = Callable[[Values, float], float]
-"""Says from the points that are known how fast it grows on average over so many points ahead."""
 
 ORIGINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-SHARES = (0.25, 0.5, 1.0)
-"""Lines are drawn through the newest quarter, half and all of the growth."""
-FEWEST_OF_LINE, FEWEST_OF_BEND = 6, 16
-LEAST_SPREAD = 0.09
+FEWEST_OF_LINE, FEWEST_OF_POWER, FEWEST_OF_BEND = 6, 8, 16
+BEGINS = 0.1
+"""The first tenth of growth says little of its power: noise is large beside it."""
+NEAR_ONE = 0.02
+"""The power differs from one by so much, as a standard deviation, before anything is known."""
+POWERS = (0.6, 1.6)
+LEAST_SPREAD = 0.06
 """No rate is known better than this, as a share of itself."""
-AT_MOST = 0.05
+AT_MOST = 0.04
 """The rate is corrected by what foresight missed before, up to this logarithm."""
-SHARPNESS = 2.0
 SURE_OF_BEND = 6.0
 """Standard errors by which a bend must differ from none: a single jump looks like one too."""
 BENDS_BY = 1.3
@@ -39,6 +38,8 @@ TIMES_AS_FAST = 2.0
 SPREAD_OF_RUNNING = 0.25
 MOST_ALIKE = 0.95
 """Neighbouring points are taken to go along with each other by no more than this."""
+SLOWEST = 1e-6
+"""No growth that is believed needs more than a million points to fill what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,40 +64,59 @@ def rate_of(growth: Values, room: float) -> Rate:
     """
     if (running := _runs_away(growth, room)) is not None:
         return Rate(running, SPREAD_OF_RUNNING)
-    ahead = max(1.0, room / max(_line(growth), 1e-12))
-    slopes = np.array([guess(growth, ahead) for guess in _GUESSES])
-    misses = np.array([_missed(growth, guess) for guess in _GUESSES])
-    errors = np.nan_to_num(median(np.abs(misses).T), nan=1.0) + LEAST_SPREAD
-    weights = np.where(slopes > 0, errors**-SHARPNESS, 0.0)
-    slope = float(slopes @ weights / weights.sum()) if weights.sum() else float(slopes[-1])
-    known = np.isfinite(misses) * weights[:, None]
-    mixed = (np.nan_to_num(misses) * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1e-12)
+    slowest = SLOWEST * room
+    ahead = max(1.0, room / max(_line(growth), slowest))
+    missed = _missed(growth)
     # Ageing speeds up: what was foreseen too slow before, each time, is too slow now.
-    slope *= float(np.exp(np.clip(np.median(mixed), -AT_MOST, AT_MOST)))
-    spread = max(LEAST_SPREAD, float(np.linalg.norm(mixed)) / len(ORIGINS) ** 0.5)
-    return Rate(slope, spread)
+    lean = float(np.clip(np.median(missed), -AT_MOST, AT_MOST))
+    spread = float(np.sqrt(np.mean(missed**2)))
+    return Rate(max(_foreseen(growth, ahead) * exp(lean), slowest), max(spread, LEAST_SPREAD))
 
 
-def _straight(growth: Values, _ahead: float, *, share: float) -> float:
-    span = max(FEWEST_OF_LINE, round(share * len(growth)))
-    return _line(growth[-span:])
+def _foreseen(growth: Values, ahead: float) -> float:
+    """Say from the points that are known how fast it grows on average over so many ahead."""
+    power = _as_power(growth, ahead)
+    bent, sure = _bent(growth, ahead)
+    return power ** (1 - sure) * bent**sure if power > 0 else power
 
 
-def _bent(growth: Values, ahead: float) -> float:
-    """Let the rate change as it has changed, as far as that is sure (James-Stein)."""
+def _as_power(growth: Values, ahead: float) -> float:
+    """Let what has grown go on as a power of the time since it began."""
+    known = np.flatnonzero(np.isfinite(growth))
+    if len(known) < FEWEST_OF_POWER:
+        return _line(growth)
+    # Growth is counted from the first three points, whose middle is the second one.
+    time = known - known[0] - 1.0
+    grown = growth[known] - float(median(growth[known[:3], None])[0])
+    lasted, stands = time[-1], float(median(grown[-3:, None])[0])
+    told = (time >= max(2.0, BEGINS * lasted)) & (grown > 0)
+    if told.sum() < FEWEST_OF_LINE or stands <= 0:
+        return _line(growth)
+    x, y = np.log(time[told]), np.log(grown[told])
+    x -= x.mean()
+    spread = float(x @ x)
+    power = float(x @ y) / spread
+    doubt = _variance(y - y.mean() - power * x, 2) / spread / NEAR_ONE**2
+    power = float(np.clip((power + doubt) / (1 + doubt), *POWERS))
+    # The newest points stand where growth was one point before its end.
+    return stands * ((1 + ahead / (lasted - 1)) ** power - 1) / ahead
+
+
+def _bent(growth: Values, ahead: float) -> tuple[float, float]:
+    """Let the rate change as it has changed; and say how far that is sure (James-Stein), 0 to 1."""
     line = _line(growth)
     known = np.isfinite(growth)
     if line <= 0 or known.sum() < FEWEST_OF_BEND:
-        return line
+        return 1.0, 0.0
     place = np.flatnonzero(known).astype(np.float64)
     half = (place[-1] - place[0]) / 2
     x = (place - place.mean()) / half
     fitted, error = _fit(growth[known], x, x * x - (x * x).mean())
     bend = float(fitted[2])
     sure = max(0.0, 1 - (SURE_OF_BEND * error / bend) ** 2) if bend else 0.0
-    speeds_up = sure * 2 * bend / half**2
+    speeds_up = 2 * bend / half**2
     now = float(fitted[1]) / half + speeds_up * (len(growth) - 1 - place.mean())
-    return min(max(now + speeds_up * ahead / 2, line / BENDS_BY), line * BENDS_BY)
+    return min(max(now + speeds_up * ahead / 2, line / BENDS_BY), line * BENDS_BY), sure
 
 
 def _runs_away(growth: Values, room: float) -> float | None:
@@ -125,15 +145,18 @@ def _fit(y: Values, x: Values, more: Values) -> tuple[Values, float]:
     """Fit y by a line on x and so many times `more`: these three, and the error of the last."""
     design = np.column_stack([np.ones(len(x)), x, more])
     fitted = np.linalg.lstsq(design, y, rcond=None)[0].astype(np.float64)
-    rest = y - design @ fitted
-    power = max(float(rest @ rest), 1e-24)
-    alike = min(max(float(rest[:-1] @ rest[1:]) / power, 0.0), MOST_ALIKE)
-    # Points that go along with their neighbours tell as much as fewer points that do not.
-    variance = power / (len(x) - 3) * (1 + alike) / (1 - alike)
+    variance = _variance(y - design @ fitted, 3)
     return fitted, float(np.sqrt(variance * np.linalg.inv(design.T @ design)[2, 2]))
 
 
-_GUESSES: tuple[Guess, ...] = (*(partial(_straight, share=share) for share in SHARES), _bent)
+def _variance(rest: Values, fitted: int) -> float:
+    """Give the variance of what a fit of so many parameters leaves, as if points were independent.
+
+    Points that go along with their neighbours tell as much as fewer points that do not.
+    """
+    power = max(float(rest @ rest), 1e-24)
+    alike = min(max(float(rest[:-1] @ rest[1:]) / power, 0.0), MOST_ALIKE)
+    return power / (len(rest) - fitted) * (1 + alike) / (1 - alike)
 
 
 def _line(points: Values) -> float:
@@ -144,9 +167,9 @@ def _line(points: Values) -> float:
     return float(x @ y / (x @ x)) if len(x) > 1 else 0.0
 
 
-def _missed(growth: Values, guess: Guess) -> Values:
-    """Log of the true rate over the foreseen one, at each origin; NaN where none was foreseen."""
-    found = np.full(len(ORIGINS), np.nan)
+def _missed(growth: Values) -> Values:
+    """Log of the true rate over the foreseen one, at each origin; 0 where none was foreseen."""
+    found = np.zeros(len(ORIGINS))
     for number, origin in enumerate(ORIGINS):
         end = round(origin * len(growth))
         seen, coming = growth[:end], growth[end - 1 :]
@@ -154,7 +177,7 @@ def _missed(growth: Values, guess: Guess) -> Values:
             continue
         start, stop = (float(median(part[-3:, None])[0]) for part in (seen, growth))
         true = (stop - start) / max(1, len(growth) - end)
-        foreseen = guess(seen, float(len(growth) - end))
+        foreseen = _foreseen(seen, float(len(growth) - end))
         if foreseen > 0 and true > 0:
-            found[number] = np.log(true / foreseen)
+            found[number] = log(true / foreseen)
     return found
