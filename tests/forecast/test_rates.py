@@ -32,6 +32,20 @@ def test_a_jump_in_the_middle_is_no_bend() -> None:
     assert rate_of(jump, room=50).slope == pytest.approx(rate_of(straight, room=50).slope, rel=0.15)
 
 
+@pytest.mark.parametrize("jump", [0.0, 0.03])
+@pytest.mark.parametrize("power", [0.93, 1.0, 1.08])
+def test_growth_goes_on_as_a_power_of_its_time_whatever_jumps(power: float, jump: float) -> None:
+    time = np.linspace(0, 1, POINTS)
+    growth = grown(time**power + jump * (time > 0.5), noise=0.01)
+    coming = 50 * (2**power - 1) / POINTS  # while it grows as long again
+
+    assert rate_of(growth, room=50 * (2**power - 1)).slope == pytest.approx(coming, rel=0.07)
+
+
+def test_what_falls_does_not_fill_up_soon() -> None:
+    assert 0 < rate_of(grown(np.linspace(1, 0, POINTS)), room=50).slope < 1e-3
+
+
 def test_gaps_change_little() -> None:
     growth = grown(np.linspace(0, 1, POINTS))
     holed = growth.copy()
