@@ -5,9 +5,9 @@
 Rests on real recordings (HEALING_RECORDINGS, or ../shared/data); what is put into them is made
 with fixed seeds. Everything is replayed: no forecast sees what comes after it. The rules were set
 mostly on the first of every two recordings ("set on"), and not by the others ("held out"), but for
-the rule for peaks near full: it was chosen with the ramps on all machines in view, as the width of
-the interval of ageing was with the ageing tables. `--minutes` looks at the machines that never
-fill up every minute as well, as `watch` does, which takes some minutes more.
+the rule for peaks near full: it was chosen with the ramps on all machines in view, as how slow
+growth goes on, and how surely, was with the ageing tables. `--minutes` looks at the machines that
+never fill up every minute as well, as `watch` does, which takes some minutes more.
 """
 
 import sys
