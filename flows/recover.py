@@ -36,7 +36,7 @@ OVERTAKEN = 3
 LOOK_WHETHER_TOLD = timedelta(milliseconds=50)
 
 
-async def heal(  # noqa: C901 - one story, read from top to bottom
+async def heal(  # noqa: C901, PLR0912 - one story, read from top to bottom
     incident: IncidentId, do: Do, by: Actor
 ) -> Incident:
     """Heal one incident, as far as it can be taken now.
@@ -47,13 +47,14 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
         by: Who takes it up.
 
     Returns:
-        The incident: over, or waiting for something.
+        The incident: over, or waiting for something. Who else tells it may end it at any step.
     """
     now: Incident = await do(begin, incident, by)
     overtaken = 0
-    while True:
+    while now.is_open:
         if now.wants_verification:
             now = await do(verify, now)
+            continue
         if now.is_healed:
             return await do(close, now, Ending.HEALED, Because.STABLE, now.acts[-1].proof)
 
@@ -64,6 +65,8 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
         scene = await do(diagnose, scene)
         scene = await do(decide, scene)
         now, choice = scene.incident, scene.incident.choice
+        if not now.is_open:
+            break
         match choice.answer:
             case Answer.NOTHING:
                 well = choice.because is Because.WELL_AGAIN
@@ -76,12 +79,16 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
 
         scene = await do(ask_gates, scene)
         now, gated = scene.incident, scene.incident.gated
+        if not now.is_open:
+            break
         if gated.because is Because.DRY_RUN:
             return await do(close, now, Ending.DRY_RUN, gated.because, choice.detail)
         if gated.held_by:
             return now
 
         now = await do(act, scene)
+        if not now.is_open:
+            break
         done = now.acts[-1]
         if done.outcome is Outcome.REFUSED:
             return await do(close, now, Ending.ESCALATED, Because.REFUSED, done.answer)
@@ -89,6 +96,7 @@ async def heal(  # noqa: C901 - one story, read from top to bottom
             overtaken += 1
             if overtaken == OVERTAKEN:
                 return await do(close, now, Ending.SUPERSEDED, Because.SUPERSEDED, done.answer)
+    return now
 
 
 @flow(name="recover", persist_result=False)
@@ -164,6 +172,7 @@ def _the_incident(request: Request, incident: IncidentId | None) -> Incident:
     Raises:
         KeyError: The ledger of this agent does not know the incident.
         UnknownServiceError: We look after no such service.
+        UnknownContainerError: The service has no such container.
     """
     if incident is None:
         return services().dispatch.request(request)

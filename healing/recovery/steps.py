@@ -103,13 +103,15 @@ class Steps:
         return Scene(self.journal.write(incident.id, gated), scene.evidence)
 
     def act(self, scene: Scene) -> Incident:
-        """Write the intent, act, write the outcome."""
+        """Write the intent, act, write the outcome; do nothing when it was ended meanwhile."""
         choice = scene.incident.choice
         if choice is None or choice.remedy is None:
             raise ValueError(f"no remedy is chosen for incident {scene.incident.id}")
         service = scene.evidence.service
         intended = self.hands.intend(service, scene.instance, choice.remedy)
         incident = self.journal.write(scene.incident.id, intended)
+        if not incident.is_open:
+            return incident
         acted = self.hands.act(intended, scene.instance, service)
         return self.journal.write(incident.id, acted) if acted else self.settle(incident)
 
@@ -134,7 +136,10 @@ class Steps:
         return replace(look, trial=tried)
 
     def judge(self, incident: Incident, looks: Sequence[Look]) -> Incident | None:
-        """Judge the looks since the last act. None means: look again."""
+        """Judge the looks since the last act, unless it was ended meanwhile. None: look again."""
+        known = self.journal.book.get(incident.id)
+        if known is not None and not known.is_open:
+            return known
         if not looks:
             return None
         service = self.lookout.roll.now.service(incident.service)
