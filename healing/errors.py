@@ -12,6 +12,7 @@
     * ConfigError              the configuration is wrong: one line per fault
     * BadQueryError            the metric store refused the query
     * UnknownServiceError      no such service is configured
+    * UnknownContainerError    the service has no container of this name
     * UnknownBreakerError      no breaker of this name is known
     * InstanceGoneError        the container is not there any more
     * RefusedError             the container engine refused: its own words
@@ -95,6 +96,21 @@ class UnknownServiceError(PermanentError):
         names = ", ".join(known) or "none"
         super().__init__(f"no service named {service!r}; known services: {names}")
         self.service = service
+        self.known = known
+
+
+class UnknownContainerError(PermanentError):
+    """The service has no container of this name.
+
+    Attributes:
+        container: The name that was asked for.
+        known: Those of the service.
+    """
+
+    def __init__(self, service: ServiceName, container: str, known: tuple[str, ...] = ()) -> None:
+        names = ", ".join(known) or "none"
+        super().__init__(f"{service} has no container {container!r}; its containers: {names}")
+        self.container = container
         self.known = known
 
 

@@ -16,11 +16,13 @@ from healing.errors import (
     StateConflictError,
     TemporaryError,
     UnknownBreakerError,
+    UnknownContainerError,
     UnknownServiceError,
 )
 
 STATUS: dict[type[HealingError], int] = {
     UnknownServiceError: 404,
+    UnknownContainerError: 404,
     UnknownBreakerError: 404,
     InstanceGoneError: 404,
     StateConflictError: 409,

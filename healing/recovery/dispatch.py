@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from healing.diagnosis import Chronicle, Happenings
 from healing.diagnosis import last as last_happening
+from healing.errors import UnknownContainerError
 from healing.finding import Finding, Kind
 from healing.incidents import Attached, Ending, Incident, Opened, Remedy, Stage, new_id
 from healing.instances import Health, Instance, What
@@ -109,10 +110,11 @@ class Dispatch:
 
         Raises:
             UnknownServiceError: We look after no such service.
+            UnknownContainerError: It has no such container.
         """
         with self._one_at_a_time:
             owner = self._roll.now.service(request.service)
-            instance = request.instance or self._pick(owner.name)
+            instance = self._asked_for(request) or self._pick(owner.name)
             if asked := self._journal.book.asked_with(request.key):
                 return asked
             known = self._journal.book.about(owner.name, instance)
@@ -151,6 +153,13 @@ class Dispatch:
             in_hand=incident is not None and incident.stage is Stage.ACTING,
             left_alone=left_alone(last, lately, self._clock()) if last else None,
         )
+
+    def _asked_for(self, request: Request) -> InstanceName | None:
+        """Make sure that a container somebody names belongs to the service they name."""
+        known = tuple(instance.name for instance in self._roll.now.of(request.service))
+        if request.instance is not None and request.instance not in known:
+            raise UnknownContainerError(request.service, request.instance, known)
+        return request.instance
 
     def _pick(self, service: ServiceName) -> InstanceName | None:
         """Choose the container that looks worst; None when the service has none."""

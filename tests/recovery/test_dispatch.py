@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from healing.adapters.ledger import FileLedger
 from healing.diagnosis import Chronicle
+from healing.errors import UnknownContainerError
 from healing.finding import Kind
 from healing.incidents import Begun, Book, Closed, Ending, Remedy
 from healing.instances import What
@@ -102,6 +104,15 @@ def test_a_request_for_the_same_joins_and_for_another_remedy_does_not(scene: Sce
 
     assert ask(None) == ask(None)
     assert ask(Remedy.RESTART) != ask(None)
+
+
+def test_a_request_is_about_a_container_of_the_service_it_names(scene: Scene) -> None:
+    request = Request(service=API, by=Actor("ada"), reason="odd", remedy=Remedy.RESTART)
+    first = InstanceName("shop-api-1")
+
+    assert scene.dispatch.request(replace(request, instance=first)).instance == first
+    with pytest.raises(UnknownContainerError, match="shop-api-1, shop-api-2"):
+        scene.dispatch.request(replace(request, instance=InstanceName("shop-db-1")))
 
 
 def test_a_container_whose_recovery_was_cancelled_is_left_alone(scene: Scene) -> None:
