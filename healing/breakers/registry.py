@@ -93,7 +93,8 @@ class Family:
             found = self._by_key.get(key)
             if found is None:
                 parent = self._parent
-                name = f"{parent.name}:{key}"
+                # Whatever a caller sends may become a key; what is no text could not be shared.
+                name = f"{parent.name}:{key}".encode(errors="backslashreplace").decode()
                 found = Breaker(name, parent.rules, scope=parent.scope, clock=parent.clock)
                 self._by_key[key] = found
                 self._evict()

@@ -87,8 +87,10 @@ class Ears:
         heard: Any = self._heard
         try:
             while heard and (message := heard.get_message(timeout=0)):
-                epoch, _, name = text(message["data"]).partition(" ")
-                changes[name] = int(epoch)
+                # What nobody understands is passed over: the next look sees what changed.
+                with contextlib.suppress(ValueError):
+                    epoch, _, name = text(message["data"]).partition(" ")
+                    changes[name] = int(epoch)
         except (RedisError, OSError):
             self.hang_up()
         return changes

@@ -93,7 +93,10 @@ def controlling(
 
 
 def republishing(known: FleetStanding, terms: Terms) -> Question[tuple[FleetStanding, bool]]:
-    """Put back what a server that lost writes does not know any more, by compare-and-set."""
+    """Put back what a server that lost writes does not know any more, by compare-and-set.
+
+    What an operator said after that was seen holds.
+    """
     args = (
         known.epoch,
         known.state,
@@ -105,6 +108,7 @@ def republishing(known: FleetStanding, terms: Terms) -> Question[tuple[FleetStan
         known.by,
         known.why,
         json.dumps(known.terms) if known.terms else "",
+        known.at,
     )
     return Question("republish", known.name, terms, args, _reader(known.name))
 

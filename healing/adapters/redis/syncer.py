@@ -42,6 +42,9 @@ class Syncer:
         breakers: Gives the breakers of this process; those with the scope `fleet` are kept.
         clock: Monotonic seconds.
         chance: Random numbers from 0 to 1.
+
+    Attributes:
+        failures: Times in a row that the shared state did not answer.
     """
 
     def __init__(
@@ -68,13 +71,13 @@ class Syncer:
         self._seats: dict[str, Seat] = {}
         self._since = 0
         self._next_tick = 0.0
-        self._failures = 0
+        self.failures = 0
         self._retry_at = 0.0
 
     @property
     def is_away(self) -> bool:
         """Whether the shared state does not answer at present."""
-        return self._failures > 0
+        return self.failures > 0
 
     def start(self) -> None:
         """Run in a thread of its own from now on; again is the same as once."""
@@ -128,7 +131,8 @@ class Syncer:
                 seat.count(now)
         if now >= self._retry_at:
             try:
-                self._talk(now, is_tick=is_tick)
+                # While it is away, only an answer says that it is back.
+                self._talk(now, is_tick=is_tick or self.is_away)
             except StateUnavailableError as error:
                 self._lose(now, error)
         if self.is_away:
@@ -143,12 +147,8 @@ class Syncer:
         while not self._is_stopping:
             # However often it is called, calls of the application come first.
             time.sleep(_BREATH)
-            changes = ears.wait(pause)
-            for name, epoch in changes.items():
-                seat = self._seats.get(name)
-                if seat and epoch > seat.epoch:
-                    seat.look()
             try:
+                self._hear(ears, pause)
                 pause = self.turn()
             except Exception:  # noqa: BLE001, without this thread every breaker is alone
                 _log.exception("a turn failed; the next one comes")
@@ -159,6 +159,12 @@ class Syncer:
         for seat in self._seats.values():
             seat.part()
         ears.close()
+
+    def _hear(self, ears: Ears, pause: float) -> None:
+        for name, epoch in ears.wait(pause).items():
+            seat = self._seats.get(name)
+            if seat and epoch > seat.epoch:
+                seat.look()
 
     def _take_seats(self) -> None:
         there = {one.name: one for one in self._breakers() if one.scope == "fleet"}
@@ -182,7 +188,7 @@ class Syncer:
         self._ask([errand for seat in self._seats.values() for errand in seat.errands(now)])
         if self.is_away:
             _log.info("the shared state answers again breakers=%d", len(self._seats))
-            self._failures = 0
+            self.failures = 0
 
     def _ask(self, errands: list[Errand]) -> None:
         for first in range(0, len(errands), _AT_ONCE):
@@ -194,8 +200,8 @@ class Syncer:
     def _lose(self, now: float, error: StateUnavailableError) -> None:
         if not self.is_away:
             _log.warning("breakers decide without the fleet: %s", error)
-        wait = min(_AWAY_AT_MOST, EVERY * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
+        wait = min(_AWAY_AT_MOST, EVERY * 2**self.failures)
+        self.failures = min(self.failures + 1, 10)
         self._retry_at = now + wait * (0.5 + 0.5 * self._chance())
         if self._ears is not None:
             self._ears.hang_up()

@@ -1,5 +1,6 @@
 """Breakers of a fleet with the thread that keeps them in step, on a real server."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -220,6 +221,18 @@ def test_breakers_by_key_are_shared_by_their_key(redis_server: Server, make_flee
     for _ in range(20):
         family.of("eu").acquire().record(ok=False) if family.of("eu").state == "closed" else None
     wait_until(lambda: fleet.read().state == "open")
+    syncer.stop()
+
+
+def test_a_key_that_is_no_text_keeps_nobody_from_the_fleet(redis_server: Server, make_fleet: Make):
+    fleet = make_fleet(redis_server, 1)
+    parent = Breaker("by-odd-key", RULES, scope="fleet")
+    family = Family(parent)
+    odd = family.of(os.fsdecode(b"\xff"))
+    syncer = Syncer(fleet.store, lambda: [parent, *family.all()])
+    syncer.start()
+    wait_until(lambda: parent.fleet.view and odd.fleet.view)
+    assert odd.name == "by-odd-key:\\udcff"
     syncer.stop()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from healing.adapters.redis.keys import CHANGED
 from healing.breakers import Breaker, BreakerOpen, State
 from tests.adapters.redis.pods import RULES, Fleet, make_fleet
 from tests.real import wait_until
@@ -102,6 +103,22 @@ def test_a_server_that_was_flushed_is_told_what_it_forgot(own_server: Server, ma
     assert 50_000 < again.left <= 60_000
 
 
+def test_what_an_operator_says_to_a_server_that_was_flushed_holds(
+    own_server: Server, make_fleet: Make
+):
+    fleet = make_fleet(own_server, 2)
+    for _ in range(3):
+        fleet.control("reset")
+    fleet.control("terms", terms={"min_calls": 7})
+    wait_until(lambda: all(pod.breaker.rules.min_calls == 7 for pod in fleet.pods))
+    with own_server.client() as client:
+        client.flushall()
+    fleet.control("forced_open")
+    fleet.wait_for("forced_open")
+    said = fleet.read()
+    assert (said.mode, said.why, said.terms) == ("forced_open", "incident 42", {"min_calls": 7})
+
+
 def test_a_server_that_lost_its_last_writes_is_told_again(own_server: Server, make_fleet: Make):
     fleet = make_fleet(own_server, 3, replace(RULES, open_for=60))
     with own_server.client() as client:
@@ -125,6 +142,35 @@ def test_a_process_that_began_without_redis_joins_when_it_comes(
     own_server.start()
     back(fleet)
     wait_until(lambda: fleet.read().calls == 30)
+
+
+@pytest.mark.parametrize("how", ["stopped", "paused"])
+def test_that_redis_is_away_is_said_once_however_long_it_lasts(
+    own_server: Server, make_fleet: Make, caplog: pytest.LogCaptureFixture, how: str
+):
+    caplog.set_level("INFO")
+    fleet = make_fleet(own_server, 1)
+    own_server.stop() if how == "stopped" else own_server.pause()
+    away(fleet)
+    turns = fleet.pods[0].syncer
+    wait_until(lambda: turns.failures >= 4, within=20)
+    own_server.start() if how == "stopped" else own_server.resume()
+    back(fleet)
+    said = [r.message for r in caplog.records if r.name == "healing.adapters.redis.syncer"]
+    assert [line.split(":")[0].split(" breakers=")[0] for line in said] == [
+        "breakers decide without the fleet",
+        "the shared state answers again",
+    ]
+
+
+def test_word_that_nobody_understands_ends_no_listening(own_server: Server, make_fleet: Make):
+    fleet = make_fleet(own_server, 2)
+    with own_server.client() as client:
+        wait_until(lambda: client.pubsub_numsub(CHANGED)[0][1] == 2)
+        for garbage in ("garbage", "", b"\xff\xfe 1", "1.5 x"):
+            client.publish(CHANGED, garbage)
+    fleet.control("forced_open")
+    fleet.wait_for("forced_open")
 
 
 def test_what_was_refused_in_the_name_of_the_fleet_passes_when_the_fleet_is_well_again(

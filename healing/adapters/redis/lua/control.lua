@@ -14,6 +14,7 @@ if key ~= '' then
 end
 if expected >= 0 and expected ~= b.epoch then return { view(), 0 } end
 local before = b.mode == 'auto' and b.state or b.mode
+b.said = now
 if action == 'reset' then
   b.mode, b.mode_until, b.by, b.why = 'auto', 0, by, why
   close('operator')

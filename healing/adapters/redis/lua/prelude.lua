@@ -13,7 +13,7 @@ for i = 1, #raw, 2 do b[raw[i]] = raw[i + 1] end
 b.state = b.state or 'closed'
 b.because = b.because or 'new'
 b.mode = b.mode or 'auto'
-for _, field in ipairs({ 'epoch', 'until', 'opened', 'admitted', 'succeeded', 'failed', 'mode_until' }) do
+for _, field in ipairs({ 'epoch', 'until', 'opened', 'admitted', 'succeeded', 'failed', 'mode_until', 'said' }) do
   b[field] = tonumber(b[field] or 0)
 end
 
@@ -35,7 +35,8 @@ end
 local function save()
   redis.call('HSET', STANDING, 'state', b.state, 'epoch', b.epoch, 'until', b['until'],
     'opened', b.opened, 'admitted', b.admitted, 'succeeded', b.succeeded, 'failed', b.failed,
-    'because', b.because, 'mode', b.mode, 'mode_until', b.mode_until, 'by', b.by or '', 'why', b.why or '')
+    'because', b.because, 'mode', b.mode, 'mode_until', b.mode_until, 'by', b.by or '', 'why', b.why or '',
+    'said', b.said)
   if b.terms then redis.call('HSET', STANDING, 'terms', b.terms) end
   if b.given then redis.call('HSET', STANDING, 'given', b.given) end
   live()

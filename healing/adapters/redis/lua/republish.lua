@@ -1,7 +1,14 @@
--- REPUBLISH epoch, state, left (ms), opened, because, mode, mode left (ms, -1: no end), by, why, terms (JSON or nothing):
--- put back what a lost server knew, unless somebody already did. Answers the view and whether it was done.
+-- REPUBLISH epoch, state, left (ms), opened, because, mode, mode left (ms, -1: no end), by, why, terms (JSON or nothing),
+-- when that was seen (ms): put back what a lost server knew, unless somebody already did. Answers the view and whether it was done.
 local epoch = tonumber(ARGV[5])
 if b.epoch >= epoch then return { view(), 0 } end
+if b.said > tonumber(ARGV[15]) then
+  -- An operator has spoken since it was lost: that holds, and everybody is to see that it is newer.
+  b.epoch = epoch + 1
+  if not b.terms or b.terms == '' then b.terms = ARGV[14] end
+  tell()
+  return { view(), 0 }
+end
 b.epoch, b.state, b['until'] = epoch, ARGV[6], now + tonumber(ARGV[7])
 b.opened, b.because, b.mode = tonumber(ARGV[8]), ARGV[9], ARGV[10]
 local left = tonumber(ARGV[11])
