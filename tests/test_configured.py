@@ -21,7 +21,7 @@ circuit_breakers:
       fallback_response: '{"queued": true}'
 """
 PRINT_RULES = """
-from healing import breaker
+from {package} import breaker
 rules = breaker({name!r}, **{changes!r}).breaker.rules
 print(rules.in_a_row, rules.open_for, rules.successes_to_close, rules.fail_rate)
 """
@@ -57,8 +57,9 @@ def run(program: str, file: Path | None) -> subprocess.CompletedProcess[str]:
     ],
     ids=["as-the-file-says", "the-code-says-more", "a-name-the-file-does-not-know"],
 )
-def test_rules_come_from_the_file_for_names_it_knows(file, name, changes, rules):
-    done = run(PRINT_RULES.format(name=name, changes=changes), file)
+@pytest.mark.parametrize("package", ["healing", "healing.breakers"])
+def test_rules_come_from_the_file_for_names_it_knows(file, name, changes, rules, package):
+    done = run(PRINT_RULES.format(name=name, changes=changes, package=package), file)
     assert done.stdout.strip() == rules, done.stderr
 
 
@@ -99,14 +100,14 @@ print(charge("ada", ok), charge("ada", ok), charge("bob", Ok([False])))
 
 def test_a_broken_file_is_told_with_its_line(file):
     file.write_text(FILE.replace("90s", "ninety"))
-    done = run(PRINT_RULES.format(name="payments", changes={}), file)
+    done = run(PRINT_RULES.format(name="payments", changes={}, package="healing"), file)
     assert done.returncode != 0
     assert f"ConfigError: {file}:7" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     missing = tmp_path / "missing.yaml"
-    done = run(PRINT_RULES.format(name="payments", changes={}), missing)
+    done = run(PRINT_RULES.format(name="payments", changes={}, package="healing"), missing)
     assert f"{missing}:1: cannot be read" in done.stderr
 
 

@@ -12,7 +12,8 @@ from tests.real.redis import Server
 SHARED = """
 import logging, time
 logging.basicConfig(level=logging.WARNING)
-from healing import breaker, fleet
+from healing import fleet
+{imported}
 {before}
 payments = breaker("payments", scope="fleet").breaker
 end = time.monotonic() + {patience}
@@ -23,10 +24,17 @@ fleet.leave()
 """
 
 
-def run(before: str = "", *, patience: float = 20, **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    before: str = "",
+    *,
+    imported: str = "from healing import breaker",
+    patience: float = 20,
+    **env: str,
+) -> subprocess.CompletedProcess[str]:
     outside = {key: value for key, value in os.environ.items() if not key.startswith("HEALING_")}
+    program = SHARED.format(before=before, imported=imported, patience=patience)
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", SHARED.format(before=before, patience=patience)],
+        [sys.executable, "-W", "error", "-c", program],
         env={**outside, **env},
         capture_output=True,
         text=True,
@@ -36,8 +44,9 @@ def run(before: str = "", *, patience: float = 20, **env: str) -> subprocess.Com
 
 
 @pytest.mark.real("redis")
-def test_the_environment_says_where_the_fleet_is(own_server: Server):
-    done = run(HEALING_REDIS_URL=own_server.url)
+@pytest.mark.parametrize("package", ["healing", "healing.breakers"])
+def test_the_environment_says_where_the_fleet_is(own_server: Server, package: str):
+    done = run(imported=f"from {package} import breaker", HEALING_REDIS_URL=own_server.url)
     assert (done.stdout, done.stderr) == ("True\n", "")
 
 

@@ -1,10 +1,10 @@
 """`@breaker("payments")`: the face that applications see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import (
     Any,
     Concatenate,
@@ -47,7 +47,7 @@ class RuleChanges(TypedDict, total=False):
     slow_after: Duration | None
     slow_rate: float
     count_hanging: bool
-    window: LastCalls | LastSeconds | int | str
+    window: LastCalls | LastSeconds | int | str | timedelta
     min_calls: int
     open_for: Duration
     open_growth: float
@@ -92,6 +92,7 @@ class Guard:
         self._judgement = judgement
         self._chain = chain
         self._pick = pick
+        self._open: dict[Permit, None] = {}
 
     def __call__(self, function: Callable[P, R_co]) -> Guarded[P, R_co]:
         """Guard a function, coroutine, generator or async generator; its signature stays."""
@@ -106,7 +107,9 @@ class Guard:
 
     def __enter__(self) -> None:
         """Ask for leave; raises `BreakerOpen`."""
-        _entered.set((*_entered.get(), (self.breaker, self.breaker.acquire())))
+        permit = self.breaker.acquire()
+        self._open[permit] = None
+        _entered.set((*_entered.get(), (self.breaker, permit)))
 
     def __exit__(
         self,
@@ -115,14 +118,28 @@ class Guard:
         trace: TracebackType | None,
     ) -> None:
         """Take in how the block ended."""
-        stack = list(_entered.get())
-        at = max(i for i, (one, _) in enumerate(stack) if one is self.breaker)
-        _, permit = stack.pop(at)
-        _entered.set(tuple(stack))
+        permit = self._last_entered() or next(iter(tuple(self._open)), None)
+        if permit is None:
+            return
+        self._open.pop(permit, None)
         if error is None:
             permit.record(True)  # noqa: FBT003
         else:
             permit.record(self._judgement.is_ok(error), told=self._judgement.told(error))
+
+    def _last_entered(self) -> Permit | None:
+        """Take the innermost of this context; none where the block was entered in another one.
+
+        A block within a generator may be: a framework that runs each step of it in a thread, as
+        FastAPI does, gives each a context of its own. Then it is the one that is open longest.
+        """
+        stack = list(_entered.get())
+        for at in reversed(range(len(stack))):
+            if stack[at][0] is self.breaker:
+                _, permit = stack.pop(at)
+                _entered.set(tuple(stack))
+                return permit
+        return None
 
     async def __aenter__(self) -> None:
         """The same for coroutines; nothing is waited for."""
@@ -141,11 +158,11 @@ class Guard:
 def breaker(  # noqa: PLR0913, every part of it is a choice of its own
     name: str,
     *,
-    failures: ErrorTest | Sequence[ErrorTest] = Exception,
-    ignore: ErrorTest | Sequence[ErrorTest] = (),
+    failures: ErrorTest | Iterable[ErrorTest] = Exception,
+    ignore: ErrorTest | Iterable[ErrorTest] = (),
     bad_result: Callable[[Any], bool] | None = None,
     retry_after: Callable[[Any], float | str | None] | None = None,
-    fallback: Fallback | Callable[..., Any] | Sequence[Fallback | Callable[..., Any]] = (),
+    fallback: Fallback | Callable[..., Any] | Sequence[Fallback | Callable[..., Any]] | None = None,
     fallback_within: Duration = 1.0,
     key: Callable[..., object] | None = None,
     keys_at_most: int = 1000,
@@ -175,8 +192,9 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
         **changes: Fields of `Rules`.
 
     Raises:
-        ValueError: A rule is impossible, the name is taken by a breaker with other rules, or
-            there is a probe for breakers by key.
+        ValueError: A rule is impossible, the name is taken by a breaker with other rules or of
+            one process only, or there is a probe for breakers by key.
+        TypeError: The name is no text, or something is not of the kind that it must be.
 
     Example:
         >>> from healing.breakers import value
@@ -186,12 +204,17 @@ def breaker(  # noqa: PLR0913, every part of it is a choice of its own
         >>> offers()
         []
     """
+    _check_name(name)
+    if scope not in {"process", "fleet"}:
+        raise ValueError(f"breaker {name!r}: the scope is process or fleet, not {scope!r}")
     known = registry.lookup(name)
     rules = _changed(known.rules if known else Rules(), changes)
     made = Breaker(name, rules, scope=scope)
     one = registry.add(made)
     if one is not made and changes and one.rules != rules:
         raise ValueError(f"breaker {name!r} exists already, with other rules: give them once only")
+    if scope == "fleet" != one.scope:
+        raise ValueError(f"breaker {name!r} exists already, of this process only: say fleet there")
     if probe:
         if key:
             raise ValueError(f"breaker {name!r}: one probe cannot tell how each key is")
@@ -223,15 +246,38 @@ def _changed(rules: Rules, changes: RuleChanges) -> Rules:
     window = given.get("window")
     if isinstance(window, int):
         given["window"] = LastCalls(window)
-    elif isinstance(window, str):
+    elif isinstance(window, (str, timedelta)):
         given["window"] = LastSeconds(seconds(window))
+    elif not isinstance(window, (LastCalls, LastSeconds, NoneType)):
+        raise TypeError(f"window must be a time such as '30s' or a number of calls, not {window!r}")
     trials = given.get("trials", rules.trials)
     given.setdefault("successes_to_close", min(trials, rules.successes_to_close))
     return replace(rules, **given)
 
 
-def _tests(given: ErrorTest | Sequence[ErrorTest]) -> tuple[ErrorTest, ...]:
-    return tuple(cast("Sequence[ErrorTest]", given)) if isinstance(given, Sequence) else (given,)
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f'a breaker has a name, as in @breaker("payments"), not {name!r}')
+    if not name.strip():
+        raise ValueError(f"a breaker has a name, not {name!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a breaker's name is text, which {name!r} is not") from error
+
+
+def _each(given: object, several: type) -> tuple[object, ...]:
+    if isinstance(given, several) and not isinstance(given, str | type):
+        return tuple(cast("Iterable[object]", given))
+    return (given,)
+
+
+def _tests(given: object) -> tuple[ErrorTest, ...]:
+    tests = _each(given, Iterable)
+    for test in tests:
+        if not callable(test):
+            raise TypeError(f"{test!r} tells no errors: give classes of errors, or functions")
+    return cast("tuple[ErrorTest, ...]", tests)
 
 
 def _configured(known: Defaults) -> tuple[Fallback, ...]:
@@ -240,10 +286,15 @@ def _configured(known: Defaults) -> tuple[Fallback, ...]:
     return (*memory, *fixed)
 
 
-def _links(
-    given: Fallback | Callable[..., Any] | Sequence[Fallback | Callable[..., Any]],
-) -> tuple[Fallback, ...]:
-    several = cast("Sequence[Any]", given if isinstance(given, Sequence) else (given,))
-    return tuple(
-        cast("Fallback", one) if hasattr(one, "learn") else Function(one) for one in several
-    )
+def _links(given: object) -> tuple[Fallback, ...]:
+    if given is None:
+        return ()
+    return tuple(map(_link, _each(given, Sequence)))
+
+
+def _link(given: object) -> Fallback:
+    if hasattr(given, "learn"):
+        return cast("Fallback", given)
+    if callable(given):
+        return Function(given)
+    raise TypeError(f"fallback: {given!r} is no function; value(...) answers it, always")

@@ -1,8 +1,11 @@
 """What is answered instead: cheapest first, within one deadline, and marked as second best."""
 
 import contextlib
+import inspect
 import logging
+import os
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
@@ -70,6 +73,13 @@ class Fallback(Protocol):
         ...
 
 
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Tell whether its answer is to be awaited; an object with such a `__call__` is one as well."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004, not whether there is one
+    )
+
+
 class Value:
     """Always the same answer; each caller gets a copy of its own."""
 
@@ -92,6 +102,7 @@ class Function:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self.by = getattr(function, "__name__", "function")
+        self.is_coroutine = is_coroutine_function(function)
 
     def answer(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Ask it."""
@@ -125,8 +136,14 @@ class LastGood:
         self._age = seconds(age)
         self._size = size
         self._clock = clock
-        self._lock = Lock()
+        self.after_fork()
         self._answers: OrderedDict[object, tuple[float, Any]] = OrderedDict()
+
+        _memories.add(self)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: the lock may be held."""
+        self._lock = Lock()
 
     def answer(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Give it, or say that there is none."""
@@ -167,6 +184,18 @@ class Chain:
     within: float = 1.0
     """Seconds after which no further fallback is asked, and a coroutine is cancelled."""
     clock: Callable[[], float] = field(default=time.monotonic)
+
+    def check_that_nobody_awaits(self) -> None:
+        """Refuse what a function could not wait for.
+
+        Raises:
+            TypeError: There is a coroutine function among them.
+        """
+        for link in self.links:
+            if isinstance(link, Function) and link.is_coroutine:
+                raise TypeError(
+                    f"breaker {self.name!r}: fallback {link.by} must not be a coroutine"
+                )
 
     def answer(self, because: BaseException, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Answer instead. Raises `because` when nothing answers in time."""
@@ -228,3 +257,12 @@ def _key(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
     key = (tuple(args), frozenset(kwargs.items()))
     hash(key)
     return key
+
+
+def _after_fork() -> None:
+    for one in tuple(_memories):
+        one.after_fork()
+
+
+_memories: weakref.WeakSet[LastGood] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_after_fork)

@@ -262,7 +262,7 @@ class Gate:
         if because and self._standing.state is State.CLOSED:
             self._go(self._opened(because, now, told))
             return
-        is_early = counts.calls < self.rules.min_calls and bool(counts.failed or counts.slow)
+        is_early = counts.calls < self.rules.enough_calls and bool(counts.failed or counts.slow)
         window.is_suspect = is_early or counts.in_a_row > 0
 
     def _opened(self, because: Because, now: float, told: float | None = None) -> Standing:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 from healing.breakers.breaker import Breaker
-from healing.breakers.fallbacks import Chain
+from healing.breakers.fallbacks import Chain, is_coroutine_function
 from healing.breakers.judgement import Judgement
 from healing.breakers.refusal import BreakerOpen
 from healing.breakers.window import Window
@@ -27,10 +27,12 @@ def guard(
         wrapped = _async_generator(function, breaker, judgement, pick)
     elif inspect.isgeneratorfunction(function):
         wrapped = _generator(function, breaker, judgement, pick)
-    elif inspect.iscoroutinefunction(function):
+    elif is_coroutine_function(function):
         wrapped = _coroutine(function, breaker, judgement, pick)
         wrapped = wrapped if chain is None else _coroutine_or_else(wrapped, judgement, chain)
     else:
+        if chain:
+            chain.check_that_nobody_awaits()
         wrapped = _function(function, breaker, judgement, pick)
         wrapped = wrapped if chain is None else _function_or_else(wrapped, judgement, chain)
     return functools.wraps(function)(wrapped)

@@ -1,11 +1,13 @@
 """What an outcome says about the dependency: failed, good, or nothing."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from healing.breakers.refusal import BreakerOpen
 
+_log = logging.getLogger(__name__)
 ErrorTest = type[BaseException] | Callable[[BaseException], bool]
 
 
@@ -18,7 +20,7 @@ class Judgement:
     """
 
     failures: tuple[ErrorTest, ...] = (Exception,)
-    """Errors that are failures; any other error is a good answer."""
+    """Errors that are failures, also where a test itself fails; any other is a good answer."""
     ignore: tuple[ErrorTest, ...] = ()
     """Errors that say nothing."""
     bad_result: Callable[[Any], bool] | None = None
@@ -30,9 +32,9 @@ class Judgement:
         """Judge an error: False is a failure, True a good answer, None says nothing."""
         if not isinstance(error, Exception) or isinstance(error, BreakerOpen):
             return None
-        if any(_fits(error, test) for test in self.ignore):
+        if any(_fits(error, test, in_doubt=False) for test in self.ignore):
             return None
-        return not any(_fits(error, test) for test in self.failures)
+        return not any(_fits(error, test, in_doubt=True) for test in self.failures)
 
     def told(self, answer: object) -> float | None:
         """Read how long the dependency says to wait; None when it says nothing usable."""
@@ -41,10 +43,17 @@ class Judgement:
         try:
             wait = float(self.retry_after(answer) or 0)
         # A header nobody can read must not turn an answer into an error.
-        except (ValueError, TypeError, AttributeError, KeyError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return None
         return wait if 0 < wait < float("inf") else None
 
 
-def _fits(error: BaseException, test: ErrorTest) -> bool:
-    return isinstance(error, test) if isinstance(test, type) else bool(test(error))
+def _fits(error: BaseException, test: ErrorTest, *, in_doubt: bool) -> bool:
+    if isinstance(test, type):
+        return isinstance(error, test)
+    try:
+        return bool(test(error))
+    # The caller is to get the error of the call, and not that of a test that cannot read it.
+    except Exception:  # noqa: BLE001, whatever it is
+        _log.exception("a test of errors failed error=%r", error)
+        return in_doubt

@@ -79,7 +79,7 @@ def exceeded(counts: Counts, rules: Rules) -> Because | None:
         return Because.IN_A_ROW
     if rules.fail_count is not None and counts.failed >= rules.fail_count:
         return Because.FAIL_COUNT
-    if counts.calls < rules.min_calls:
+    if counts.calls < rules.enough_calls:
         return None
     if rules.fail_rate is not None and counts.failed >= rules.fail_rate * counts.calls > 0:
         return Because.FAIL_RATE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from healing.breakers.breaker import Breaker
 from healing.breakers.rules import Rules
+from healing.surroundings import surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,8 @@ class Registry:
         self._lock = threading.Lock()
         self._breakers: dict[str, Breaker] = {}
         self._families: list[Family] = []
-        self.lookup: Lookup = lambda _: None
-        self.on_fleet: Callable[[], object] = lambda: None
+        self.lookup: Lookup = surroundings.lookup
+        self.on_fleet: Callable[[], object] = surroundings.on_fleet
 
     def add(self, breaker: Breaker) -> Breaker:
         """Take it in, or give the one that has this name already."""

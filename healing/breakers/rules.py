@@ -74,7 +74,7 @@ class Rules:
     window: LastCalls | LastSeconds = LastSeconds()
     """Which calls are judged."""
     min_calls: int = 20
-    """Fewer calls than this say nothing about a rate."""
+    """Fewer calls than this say nothing about a rate; a window of fewer calls does when full."""
     open_for: float = 30.0
     """How long calls are refused before trials begin."""
     open_growth: float = 1.0
@@ -95,6 +95,13 @@ class Rules:
     """After closing, let traffic come back over this time."""
     quorum: int = 2
     """Processes that must see failures before a fleet opens; or all that call, if fewer."""
+
+    @property
+    def enough_calls(self) -> int:
+        """From how many calls on a rate is judged."""
+        if isinstance(self.window, LastCalls):
+            return min(self.min_calls, self.window.calls)
+        return self.min_calls
 
     def __post_init__(self) -> None:
         for name in ("fail_rate", "slow_rate"):

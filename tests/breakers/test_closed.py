@@ -161,17 +161,17 @@ def test_another_kind_of_window_keeps_what_counts_now(make, before, after):
 
 
 def test_calls_that_a_count_window_has_forgotten_do_not_come_back_in_a_time_window(make):
-    breaker = make(window=LastCalls(10), min_calls=100)
+    breaker = make(window=LastCalls(10), fail_rate=None)
     fail(breaker, 5)
     ok(breaker, 10)
-    breaker.change_rules(make(window=LastSeconds(60), min_calls=100).rules)
+    breaker.change_rules(make(window=LastSeconds(60), fail_rate=None).rules)
     counts = breaker.stats().counts
     assert (counts.calls, counts.failed) == (10, 0)
 
 
 def test_failures_of_a_time_window_leave_a_count_window_as_calls_come(make):
-    breaker = make(window=LastSeconds(60), min_calls=100)
+    breaker = make(window=LastSeconds(60), fail_rate=None)
     fail(breaker, 5)
-    breaker.change_rules(make(window=LastCalls(10), min_calls=100).rules)
+    breaker.change_rules(make(window=LastCalls(10), fail_rate=None).rules)
     ok(breaker, 10)
     assert breaker.stats().counts.failed == 0

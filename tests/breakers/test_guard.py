@@ -1,7 +1,11 @@
 import asyncio
+import contextvars
 import inspect
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +14,7 @@ from healing.breakers import (
     BreakerOpen,
     Guard,
     LastCalls,
+    LastSeconds,
     Rules,
     State,
     breaker,
@@ -325,3 +330,101 @@ def test_what_a_consumer_sends_and_throws_reaches_the_generator(name):
     with pytest.raises(StopIteration, match="end"):
         next(talk)
     assert echo.breaker.state is State.CLOSED
+
+
+def test_an_object_that_is_called_as_a_coroutine_is_guarded_as_one(name):
+    class Charge:
+        async def __call__(self) -> None:
+            raise BoomError
+
+    charge = breaker(name, in_a_row=1)(Charge())
+    with pytest.raises(BoomError):
+        asyncio.run(charge())
+    with pytest.raises(BreakerOpen):
+        asyncio.run(charge())
+
+
+def test_the_error_of_the_call_reaches_the_caller_whatever_a_test_of_errors_does(name):
+    def is_bad(error: Any) -> bool:
+        return error.response.status >= 500
+
+    @breaker(name, in_a_row=2, failures=is_bad, ignore=is_bad, retry_after=lambda e: e.args[9])
+    def charge() -> None:
+        raise BoomError
+
+    for _ in range(2):
+        with pytest.raises(BoomError):
+            charge()
+    with pytest.raises(BreakerOpen):
+        charge()
+
+
+def test_a_window_of_fewer_calls_than_min_calls_is_judged_when_it_is_full(name):
+    @breaker(name, window=10)
+    def charge() -> None:
+        raise BoomError
+
+    for _ in range(10):
+        with pytest.raises(BoomError):
+            charge()
+    with pytest.raises(BreakerOpen):
+        charge()
+
+
+def test_a_block_may_be_left_in_another_context_than_it_was_entered_in(name):
+    payments = breaker(name)
+
+    def session() -> Iterator[int]:
+        with payments:
+            yield 1
+            raise BoomError
+
+    for _ in range(2):
+        steps = session()
+        contextvars.copy_context().run(next, steps)
+        with pytest.raises(BoomError):
+            contextvars.copy_context().run(next, steps)
+    assert payments.breaker.stats().counts.failed == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        pytest.param({"window": 30.0}, "a time such as '30s' or a number of calls", id="window"),
+        pytest.param({"fallback": "queued"}, "answers it, always", id="fallback"),
+        pytest.param({"failures": "OSError"}, "classes of errors", id="failures"),
+        pytest.param({"ignore": [OSError, "x"]}, "classes of errors", id="ignore"),
+        pytest.param({"scope": "Fleet"}, "process or fleet", id="scope"),
+    ],
+)
+def test_what_would_fail_in_the_middle_of_a_call_is_refused_at_once(name, given, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        breaker(name, **given)
+
+
+@pytest.mark.parametrize("wrong", [print, None, "", "  ", "\ud800"], ids=ascii)
+def test_a_breaker_has_a_name_that_can_be_said(wrong):
+    with pytest.raises((TypeError, ValueError), match="name"):
+        breaker(wrong)
+
+
+def test_a_coroutine_answers_for_no_function(name):
+    async def queued() -> str:
+        return "queued"
+
+    with pytest.raises(TypeError, match="queued must not be a coroutine"):
+        breaker(name, fallback=queued)(len)
+
+
+def test_errors_may_be_given_as_a_set_and_a_window_as_a_timedelta(name):
+    guard = breaker(name, failures={OSError}, window=timedelta(days=1), fallback=None)
+    assert guard.breaker.rules.window == LastSeconds(86_400)
+    with pytest.raises(OSError, match="gone"), guard:
+        raise OSError("gone")
+    assert guard.breaker.stats().counts.failed == 1
+
+
+def test_who_asks_for_a_fleet_is_told_when_the_name_is_of_this_process_only(name):
+    breaker(name)
+    with pytest.raises(ValueError, match="of this process only"):
+        breaker(name, scope="fleet")

@@ -70,6 +70,21 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
 
 
+def test_a_child_of_a_fork_remembers_good_answers_whoever_did_so_in_the_parent():
+    program = """
+import os, sys
+from healing.breakers import last_good
+memory = last_good()
+memory._lock.acquire()
+child = os.fork()
+if not child:
+    memory.learn((1,), {}, "one")
+    os._exit(0 if memory.answer((1,), {}) == "one" else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
 def test_the_light_kit_is_light():
     program = "import healing, sys; healing.breaker; print(*sys.modules)"
     env = {k: v for k, v in os.environ.items() if k != "HEALING_CONFIG"}
