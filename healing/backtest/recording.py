@@ -12,8 +12,14 @@ from healing.names import SignalName
 
 MOST_CELLS = 100_000_000
 """Rows times signals; more would not fit beside everything else."""
-MILLISECONDS_FROM = 1e11
-"""A time this large is in milliseconds; in seconds it would lie in the year 5138."""
+MOST_SPREAD, FEWEST_SPREAD = 100, 1_000_000
+"""Rows of the grid for each row of the file, where they are more than so many: beyond that a time
+is wrong, such as a zero among those of today."""
+FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""Times as large as that are so many to a second; as seconds they would lie after the year 5138."""
+FIRST, LAST = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999, in seconds since the epoch."""
+LONGEST_STEP = 366 * 86_400
 DEFAULT_STEP = 60
 DIMENSIONS = 2
 
@@ -48,7 +54,7 @@ def from_split(
     train: NDArray[np.floating],
     test: NDArray[np.floating],
     *,
-    step: int = DEFAULT_STEP,
+    step: float = DEFAULT_STEP,
     labels: NDArray[np.generic] | None = None,
     signals: Sequence[str] = (),
 ) -> Recording:
@@ -91,7 +97,7 @@ def from_times(
     timestamps: NDArray[np.generic],
     values: NDArray[np.floating],
     *,
-    step: int | None = None,
+    step: float | None = None,
     labels: NDArray[np.generic] | None = None,
     signals: Sequence[str] = (),
 ) -> Recording:
@@ -102,7 +108,8 @@ def from_times(
 
     Args:
         name: How to call it.
-        timestamps: Seconds (or milliseconds) since the epoch, or `datetime64`. Shape (n,).
+        timestamps: Seconds (or milliseconds, microseconds, nanoseconds) since the epoch, or
+            `datetime64`. Shape (n,).
         values: Shape (n,) or (n, k), NaN where nothing was measured.
         step: Seconds from one row of the grid to the next; found from the times when not given.
         labels: True where something was wrong. Shape (n,).
@@ -120,7 +127,8 @@ def from_times(
     step = _whole_step(step) if step is not None else usual_step(times)
     start, rows = on_grid(times, step)
     count = int(rows.max()) + 1
-    if count * values.shape[1] > MOST_CELLS:
+    spread = count > max(FEWEST_SPREAD, MOST_SPREAD * len(times))
+    if spread or count * values.shape[1] > MOST_CELLS:
         raise BadInputError(
             f"{count} rows at a step of {step} s, from the first to the last time, are too many: "
             "give a longer `step`, or leave out times that lie far from the rest"
@@ -169,7 +177,7 @@ def seconds(timestamps: NDArray[np.generic]) -> NDArray[np.float64]:
     if not np.isfinite(times).all():
         raise BadInputError("a row has no time (NaN or infinite in `timestamps`)")
     late = float(np.abs(times).max(initial=0.0))
-    return times / 1000 if late > MILLISECONDS_FROM else times
+    return times / next((many for since, many in FINER if late > since), 1.0)
 
 
 def usual_step(times: NDArray[np.float64]) -> int:
@@ -217,8 +225,10 @@ def _labels(labels: NDArray[np.generic], rows: int, name: str) -> NDArray[np.boo
 
 
 def _whole_step(step: float) -> int:
-    if not np.isfinite(step) or step < 1 or step != int(step):
-        raise BadInputError(f"`step` is {step}: whole seconds are needed, at least one")
+    if not 1 <= step <= LONGEST_STEP or step != int(step):
+        raise BadInputError(
+            f"`step` is {step:g}: whole seconds are needed, at least one and at most a year"
+        )
     return int(step)
 
 
@@ -229,4 +239,6 @@ def _history(start: int, step: int, values: NDArray[np.float32], signals: Sequen
         names = tuple(SignalName(f"s{column}") for column in range(count))
     if len(set(names)) != count:
         raise BadInputError(f"two signals have the same name: {', '.join(names)}")
+    if start < FIRST or start + len(values) * step > LAST:
+        raise BadInputError("its times do not lie within the years 1 to 9999")
     return History(start=start, step=step, signals=names, values=values)

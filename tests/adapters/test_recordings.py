@@ -1,4 +1,7 @@
+import io
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +170,111 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
 
     with pytest.raises(BadInputError, match="plain arrays"):
         read_recording(path)
+
+
+def bare() -> bytes:
+    packed = io.BytesIO()
+    np.save(packed, np.arange(9.0))
+    return packed.getvalue()
+
+
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive_:
+        for name in ("timestamps.npy", "values.npy"):
+            archive_.writestr(name, content)
+    return packed.getvalue()
+
+
+def header(shape: str) -> bytes:
+    """Write what stands before the numbers of an array, and none of them."""
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape},)}}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+def flipped(offset: int, bits: int) -> bytes:
+    """Flip bits in the directory of an archive, which stands at its end."""
+    data = bytearray(zipped(bare()))
+    data[data.rindex(b"PK\x01\x02", 0, data.rindex(b"PK\x01\x02")) + offset] ^= bits
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(bare(), "one bare array", id="an array alone"),
+        pytest.param(flipped(8, 1), "no NumPy archive", id="encrypted, as it says"),
+        pytest.param(flipped(6, 0xFF), "no NumPy archive", id="of another version, as it says"),
+        pytest.param(zipped(header("1" + "0" * 15)), "no NumPy archive", id="8 PB"),
+        pytest.param(zipped(header("1" + "0" * 25)), "no NumPy archive", id="without end"),
+        pytest.param(zipped(b"text"), "are needed; there are none", id="no arrays"),
+    ],
+)
+def test_a_damaged_archive_is_told_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "x.npz").write_bytes(content)
+
+    with pytest.raises(BadInputError, match=words) as told:
+        read_recording(tmp_path / "x.npz")
+
+    assert "\n" not in str(told.value)
+
+
+def test_names_may_be_bytes(tmp_path: Path) -> None:
+    names = np.array([b"memory_percent", "größe".encode()])
+    values = np.zeros((9, 2))
+
+    found = read_recording(
+        archive(tmp_path / "a.npz", timestamps=np.arange(9), values=values, names=names)
+    )
+
+    assert found.history.signals == ("memory_percent", "größe")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(lambda table: table, id="with their time zone"),
+        pytest.param(lambda table: table.set_index("timestamp"), id="as the index"),
+        pytest.param(
+            lambda table: table.set_index("timestamp").rename_axis(None), id="as a nameless index"
+        ),
+    ],
+)
+def test_times_are_found_where_pandas_keeps_them(
+    tmp_path: Path, kept: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    times = pd.to_datetime(T0 + 60 * np.arange(9), unit="s", utc=True)
+    kept(pd.DataFrame({"timestamp": times, "cpu": range(9)})).to_parquet(tmp_path / "a.parquet")
+
+    found = read_recording(tmp_path / "a.parquet")
+
+    assert (found.history.start, found.history.step) == (T0 // 60 * 60, 60)
+    assert found.history.column(CPU).tolist() == list(range(9))
+
+
+def test_values_may_be_written_as_prometheus_writes_them(tmp_path: Path) -> None:
+    values = ["1.5", "NaN", "+Inf", None, "1e3"]
+    table = pd.DataFrame({"timestamp": T0 + 60 * np.arange(5), "value": values})
+    table.to_parquet(tmp_path / "a.parquet")
+
+    found = read_recording(tmp_path / "a.parquet").history.column(SignalName("value"))
+
+    assert found[np.isfinite(found)].tolist() == [1.5, 1000.0]
+    assert np.isnan(found[1:4]).all()
+
+
+def test_a_comma_at_the_end_of_each_line_shifts_no_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "time,cpu\n" + "".join(f"{T0 + 60 * n},{n},\n" for n in range(9))
+    )
+
+    assert read_recording(tmp_path / "a.csv").history.column(CPU).tolist() == list(range(9))
+
+
+def test_what_stands_beyond_the_last_column_is_not_dropped_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "time,cpu\n" + "".join(f"{T0 + 60 * n},{n},5\n" for n in range(9))
+    )
+
+    with pytest.raises(BadInputError, match="it is no table"):
+        read_recording(tmp_path / "a.csv")

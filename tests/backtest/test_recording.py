@@ -37,6 +37,13 @@ def test_rows_in_any_order_are_put_in_order() -> None:
     assert found.rows.tolist() == order.tolist()
 
 
+@pytest.mark.parametrize("to_a_second", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_times_may_be_in_finer_units_than_seconds(to_a_second: int) -> None:
+    found = from_times("x", (T0 + 60 * np.arange(5)) * to_a_second, np.arange(5.0))
+
+    assert (found.history.start, found.history.step) == (T0, 60)
+
+
 def test_of_two_rows_at_the_same_time_the_first_that_measured_counts() -> None:
     times = T0 + 60 * np.array([0, 1, 1, 1, 2])
 
@@ -74,8 +81,14 @@ def test_rows_to_judge_follow_those_to_learn_from() -> None:
         (lambda: from_times("x", np.array([1, np.nan]), np.zeros(2)), "no time"),
         (lambda: from_times("x", np.array(["NaT"], "datetime64[s]"), np.zeros(1)), "no time"),
         (lambda: from_times("x", np.array([0, 1, 2, 1e10]), np.zeros(4)), "too many"),
+        (lambda: from_times("x", np.append(T0 + 60 * np.arange(99), 0), np.zeros(100)), "too many"),
+        (lambda: from_times("x", np.arange(3.0) - 9e10, np.zeros(3)), "years 1 to 9999"),
+        (lambda: from_split("x", np.zeros(9), np.zeros(9), step=1e300), "`step`"),
     ],
-    ids=["signals", "shape", "text", "step", "labels", "times", "empty", "nan", "no date", "far"],
+    ids=[
+        *("signals", "shape", "text", "step", "labels", "times", "empty", "nan", "no date", "far"),
+        *("a time of zero", "before the first year", "a step without end"),
+    ],
 )
 def test_arrays_that_do_not_fit_are_named(make: object, words: str) -> None:
     with pytest.raises(BadInputError, match=words):

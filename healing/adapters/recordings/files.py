@@ -17,7 +17,11 @@ from healing.errors import BadInputError
 
 ARCHIVE = ".npz"
 WANTED = "arrays `train` and `test`, or `timestamps` and `values`"
-UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error),
+    # A damaged archive claims to be encrypted, packed in an unknown way, or without end.
+    *(RuntimeError, MemoryError, OverflowError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,13 @@ def _read(path: Path, name: str) -> list[Recording]:
 
 def _archive(path: Path, name: str) -> Recording:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise BadInputError(f"{path}: one bare array; {WANTED} are needed, in an .npz")
-            arrays: dict[str, NDArray[Any]] = {k: file[k] for k in file.files if k in _KEYS}
+        loaded: Any = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise BadInputError(f"{path}: one bare array; {WANTED} are needed, in an .npz")
+        with loaded as file:
+            # A member that is no array is given as bytes.
+            read: dict[str, Any] = {name: file[name] for name in file.files if name in _KEYS}
+        arrays = {name: one for name, one in read.items() if not isinstance(one, bytes)}
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file") from None
     except PermissionError:
@@ -97,7 +104,7 @@ _KEYS = frozenset(
 
 
 def _recording(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
-    signals = [str(one) for one in np.atleast_1d(arrays.get("names", np.empty(0, np.str_)))]
+    signals = [_said(one) for one in arrays.get("names", np.empty(0)).ravel().tolist()]
     step = _step(arrays)
     if "train" in arrays and "test" in arrays:
         return from_split(
@@ -120,13 +127,14 @@ def _recording(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
     raise BadInputError(f"{WANTED} are needed; there are {', '.join(sorted(arrays)) or 'none'}")
 
 
-def _step(arrays: Mapping[str, NDArray[Any]]) -> int | None:
+def _said(name: object) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+
+
+def _step(arrays: Mapping[str, NDArray[Any]]) -> float | None:
     if "step" not in arrays:
         return None
     step = arrays["step"]
     if step.size != 1 or step.dtype.kind not in "iuf":
         raise BadInputError(f"`step` must be one number of seconds, and is {step!r}")
-    value = float(step.reshape(-1)[0])
-    if not np.isfinite(value) or value < 1 or value != int(value):
-        raise BadInputError(f"`step` is {value:g}: whole seconds are needed, at least one")
-    return int(value)
+    return float(step.reshape(-1)[0])

@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def read_table(path: Path, name: str) -> list[Recording]:
     Raises:
         BadInputError: It is no such table.
     """
-    frame = _load(path)
+    frame = _times_in_a_column(_load(path))
     try:
         return _recordings(frame, name)
     except BadInputError as error:
@@ -39,13 +40,27 @@ def read_table(path: Path, name: str) -> list[Recording]:
 def _load(path: Path) -> Any:
     pandas: Any = import_module("pandas")
     try:
-        return pandas.read_csv(path) if path.suffix.lower() == ".csv" else pandas.read_parquet(path)
+        if path.suffix.lower() == ".parquet":
+            return pandas.read_parquet(path)
+        with catch_warnings(action="error", category=pandas.errors.ParserWarning):
+            # Without `index_col`, a comma at the end of each line would shift all columns by one;
+            # what stands behind it would be dropped with a warning.
+            return pandas.read_csv(path, index_col=False)
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file") from None
     except ImportError as error:
         raise BadInputError(f"{path}: reading it needs pyarrow: pip install pyarrow") from error
     except Exception as error:  # a parser's errors have no common root
         raise BadInputError(f"{path}: it is no table: {error}") from error
+
+
+def _times_in_a_column(frame: Any) -> Any:
+    """Take times from the index, where pandas keeps them, and Parquet with it."""
+    name = str(frame.index.name).lower()
+    if name not in TIMES and frame.index.dtype.kind != "M":
+        return frame
+    name = name if name in TIMES else TIMES[0]
+    return frame if name in frame.columns else frame.reset_index(names=name)
 
 
 def _recordings(frame: Any, name: str) -> list[Recording]:
@@ -116,7 +131,7 @@ def _follow(
 
 
 def _times(column: Any) -> NDArray[np.float64]:
-    if column.dtype.kind in "iufM":
+    if column.dtype.kind in "iuf":
         return seconds(column.to_numpy())
     pandas: Any = import_module("pandas")
     read = pandas.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
@@ -129,6 +144,8 @@ def _times(column: Any) -> NDArray[np.float64]:
 def _numbers(column: Any, name: str) -> NDArray[np.float64]:
     pandas: Any = import_module("pandas")
     try:
+        if column.dtype.kind == "O":  # as Prometheus writes them: "1.5", "NaN", "+Inf"
+            column = column.map(float, na_action="ignore")
         return pandas.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise BadInputError(f"column `{name}` does not hold numbers: {error}") from error
