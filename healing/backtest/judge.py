@@ -3,13 +3,13 @@
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healing.backtest.episodes import Outcome, at_random, outcome_of
+from healing.backtest.episodes import DAY, Outcome, at_random, outcome_of
 from healing.backtest.exhaustion import Foretold, replay_exhaustion, usual_capacity
 from healing.backtest.recording import Recording
 from healing.backtest.replay import Replayed, replay_after, replay_whole
@@ -109,12 +109,14 @@ def judge(
         trained, note = trained or 0, f"not scored: {error}"
     else:
         measured = _any_measured(history.rows(trained, len(history)))
-        scored = (
-            float(np.isfinite(replayed.scores[measured]).mean()) if measured.any() else float("nan")
-        )
+        known = np.isfinite(replayed.scores)
+        scored = float(known[measured].mean()) if measured.any() else float("nan")
         wrong = None if recording.labels is None else recording.labels[trained:]
-        ours = _worth(replayed, measured, wrong, history.step, terms)
-        random = _random(replayed, measured, wrong, history.step, terms)
+        if known.any():
+            ours = _worth(replayed, measured, wrong, history.step, terms)
+            random = _random(replayed, measured, wrong, history.step, terms)
+        else:
+            note = "not scored: too little was measured, or known before"
     foretold, linear = _exhaustion(history, terms)
     return Verdict(
         name=recording.name,
@@ -147,7 +149,7 @@ def _worth(
     step: int,
     terms: Terms,
 ) -> Worth:
-    outcome = _outcome(_alarms(replayed, step, terms), wrong, step)
+    outcome = _outcome(_alarms(replayed, step, terms), replayed, wrong, step)
     return Worth(vus_pr=_vus(replayed.of_late, measured, wrong), outcome=outcome)
 
 
@@ -161,13 +163,19 @@ def _random(
     rng = np.random.default_rng(terms.seed)
     draws = [_vus(rng.random(len(replayed.scores)), measured, wrong) for _ in range(RANDOM_DRAWS)]
     thrown = at_random(_alarms(replayed, step, terms), step=step, seed=terms.seed)
-    return Worth(vus_pr=float(np.mean(draws)), outcome=_outcome(thrown, wrong, step))
+    return Worth(vus_pr=float(np.mean(draws)), outcome=_outcome(thrown, replayed, wrong, step))
 
 
-def _outcome(alarms: NDArray[np.bool_], wrong: NDArray[np.bool_] | None, step: int) -> Outcome:
-    """Compare alarms with what was wrong; where nobody says what was, nothing was."""
+def _outcome(
+    alarms: NDArray[np.bool_], replayed: Replayed, wrong: NDArray[np.bool_] | None, step: int
+) -> Outcome:
+    """Compare alarms with what was wrong; where nobody says what was, nothing was.
+
+    Only what has a score was judged: no alarm in a gap says nothing for us.
+    """
     known = np.zeros(len(alarms), np.bool_) if wrong is None else wrong
-    return outcome_of(alarms, known, step=step)
+    judged = np.count_nonzero(np.isfinite(replayed.scores)) * step / DAY
+    return replace(outcome_of(alarms, known, step=step), days=judged)
 
 
 def _vus(

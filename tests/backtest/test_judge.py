@@ -64,6 +64,32 @@ def test_too_few_rows_are_noted() -> None:
     assert "not scored" in verdict.note
 
 
+@pytest.mark.parametrize("values", [np.full(ROWS, np.nan), np.arange(20.0)], ids=["nan", "short"])
+def test_what_has_no_score_is_worth_nothing_known(values: np.ndarray) -> None:
+    times = 1_700_000_100 + 300 * np.arange(len(values))
+
+    verdict = judge(from_times("a", times, values, labels=np.ones(len(values))), Terms())
+
+    assert (verdict.ours, verdict.random) == (None, None)
+    assert "not scored" in verdict.note
+
+
+def test_a_gap_is_no_time_without_a_false_alarm() -> None:
+    values, _ = troubled()
+    whole = from_split("a", values[:1000], values[1000:], step=300)
+    values[1200:1600] = np.nan
+    gap = from_split("a", values[:1000], values[1000:], step=300)
+
+    days = [
+        worth.outcome.days
+        for verdict in (judge(whole, Terms()), judge(gap, Terms()))
+        for worth in (verdict.ours, verdict.random)
+        if worth is not None
+    ]
+
+    assert days == pytest.approx(np.array([1000, 1000, 600, 600]) * 300 / 86_400)
+
+
 def test_the_same_seed_gives_the_same_verdict() -> None:
     values, wrong = troubled(1000)
     recording = from_split("a", values[:500], values[500:], step=300, labels=wrong[500:])
