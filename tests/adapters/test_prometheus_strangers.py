@@ -193,6 +193,37 @@ def test_histograms_are_not_numbers(stranger: Stranger, source_at: MakeSource) -
         source.value("memory")
 
 
+NOT_SAMPLES = {
+    "a store of logs": [{"stream": {"job": "api"}, "values": [["0", "started"]]}],
+    "a scalar": [0, "1"],
+    "a word for a number": [{"metric": {}, "values": [[0, "up"]]}],
+    "half a sample": [{"metric": {}, "values": [[0]]}],
+    "a sample without a time": [{"metric": {}, "values": [[None, "1"]]}],
+    "no samples": [{"metric": {}, "values": None}],
+    "no labels": [{"metric": None, "values": [[0, "1"]]}],
+}
+
+
+@pytest.mark.parametrize("result", NOT_SAMPLES.values(), ids=NOT_SAMPLES.keys())
+def test_what_is_no_series_of_samples_is_a_state(
+    stranger: Stranger, source_at: MakeSource, result: object
+) -> None:
+    stranger.answers = [(200, json.dumps({"data": {"result": result}}))]
+
+    (reading,) = source_at(f"http://{stranger.address}").read([MEMORY])
+
+    assert reading.answer is Answer.UNREACHABLE
+    assert f"{stranger.address} answers with what are no series of samples" in reading.detail
+    assert (reading.times.size, reading.until) == (0, None)
+
+
+def test_a_capacity_that_is_a_word_is_told(stranger: Stranger, source_at: MakeSource) -> None:
+    stranger.answers = [(200, json.dumps({"data": {"result": [0, "plenty"]}}))]
+
+    with pytest.raises(BadQueryError, match="gives 'plenty', not a number"):
+        source_at(f"http://{stranger.address}").value('"plenty"')
+
+
 def test_what_was_answered_before_the_trouble_is_kept(
     stranger: Stranger, source_at: MakeSource
 ) -> None:

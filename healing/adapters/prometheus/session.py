@@ -91,7 +91,7 @@ class BoundedSession(requests.Session):
         jitter: Callable[[], float],
     ) -> None:
         super().__init__()
-        self._shown = _without_credentials(url)
+        self._shown = without_credentials(url)
         self._patience = patience
         self._sleep = sleep
         self._jitter = jitter
@@ -157,7 +157,7 @@ class BoundedSession(requests.Session):
         if status in LOCKED:
             return self._stays(f"refused our credentials ({status}): {words}")
         if response.is_redirect:
-            to = _without_credentials(response.headers.get("location", ""))
+            to = without_credentials(response.headers.get("location", ""))
             return self._stays(f"sends us on to {to}: give the address behind it")
         return self._stays(
             f"does not answer like a Prometheus (status {status}), is the address right? {words}"
@@ -200,7 +200,8 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _without_credentials(url: str) -> str:
+def without_credentials(url: str) -> str:
+    """Leave out user and password: nobody must read them in an error."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from prometheus_api_client.prometheus_connect import PrometheusConnect
 from urllib3.util.retry import Retry
 
 from healing.adapters.prometheus.batches import MARK, joined, together
-from healing.adapters.prometheus.session import BoundedSession, Patience
-from healing.errors import BadQueryError, SourceUnavailableError
+from healing.adapters.prometheus.session import BoundedSession, Patience, without_credentials
+from healing.errors import BadQueryError, SourceUnavailableError, WrongSourceError
 from healing.history import Answer, Read, Reading, Samples, one_series
 
 MOST_POINTS = 11_000
 """Prometheus refuses to answer with more points of one series."""
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What an answer of another shape, such as that of a store of logs, raises where it is read."""
 
 
 class PrometheusSource:
@@ -47,6 +50,7 @@ class PrometheusSource:
     ) -> None:
         patience = patience or Patience()
         url = url.rstrip("/")
+        self._shown = without_credentials(url)
         session = BoundedSession(url, patience=patience, sleep=sleep, jitter=jitter)
         session.verify = verify
         # The session counts the tries; the transport must not multiply them, nor hide a timeout.
@@ -80,13 +84,13 @@ class PrometheusSource:
             case []:
                 return None
             case [{"value": [_, str(text)]}]:
-                return _finite(text)
+                return _finite(text, query)
             case [{"values": _}]:
                 raise BadQueryError(f"`{query}` gives a range of samples, not a number as of now")
             case [{"histogram": _}]:
                 raise BadQueryError(_not_numbers(query))
             case [float() | int(), str(text)]:  # a scalar is one pair, not a list of series
-                return _finite(text)
+                return _finite(text, query)
             case _:
                 raise BadQueryError(_several(query, len(found)))
 
@@ -132,14 +136,21 @@ class PrometheusSource:
             return [one.reading(Answer.UNREACHABLE, str(error)) for one in found]
         return [one.reading() for one in found]
 
-    def _range(self, query: str, start: int, end: int, step: int) -> list[Any]:
-        return self._client.custom_query_range(
+    def _range(self, query: str, start: int, end: int, step: int) -> list["_Series"]:
+        found: list[Any] = self._client.custom_query_range(
             query,
             datetime.fromtimestamp(start, UTC),
             datetime.fromtimestamp(end, UTC),
             str(step),
             params=dict(self._params),
         )
+        try:
+            return [_series(one) for one in found]
+        except MALFORMED as error:
+            raise WrongSourceError(
+                f"the metric store at {self._shown} answers with what are no series of samples "
+                f"({error!r}), is the address right?"
+            ) from error
 
 
 class _Found:
@@ -147,23 +158,22 @@ class _Found:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._series = dict[frozenset[tuple[str, str]], list[Any]]()
+        self._series = dict[frozenset[tuple[str, str]], list[Samples]]()
         self._until: int | None = None
         self._histograms = False
 
-    def add(self, found: list[Any], *, until: int) -> None:
+    def add(self, found: Sequence["_Series"], *, until: int) -> None:
         """Take in one part: all of the question's time up to `until`."""
         for series in found:
-            if "values" not in series:
+            if series.samples is None:
                 self._histograms = True
                 continue
-            labels = frozenset(series["metric"].items())
-            self._series.setdefault(labels, []).extend(series["values"])
+            self._series.setdefault(frozenset(series.labels.items()), []).append(series.samples)
         self._until = until
 
     def reading(self, trouble: Answer | None = None, detail: str = "") -> Reading:
         """Say what was found, also when there was trouble on the way."""
-        one = one_series([_samples(values) for values in self._series.values()])
+        one = one_series([_end_to_end(parts) for parts in self._series.values()])
         if self._histograms:
             one = _samples([])
             trouble, detail = Answer.BAD_QUERY, _not_numbers(self._read.query)
@@ -192,27 +202,55 @@ def _chunks(read: Read) -> list[tuple[int, int]]:
     ]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Series:
+    """One series of an answer."""
+
+    labels: dict[str, str]
+    samples: Samples | None
+    """None: they are histograms, not numbers."""
+
+
+def _series(found: Any) -> _Series:
+    """Read one series of an answer; raises one of `MALFORMED` when it is something else."""
+    labels = {str(name): str(value) for name, value in found["metric"].items()}
+    if "histograms" in found and "values" not in found:
+        return _Series(labels, None)
+    samples = _samples(found["values"])
+    if not np.isfinite(samples.times).all():
+        raise ValueError("a sample without a time")
+    return _Series(labels, samples)
+
+
 def _samples(values: list[Any]) -> Samples:
     times = np.fromiter((pair[0] for pair in values), np.float64, len(values))
     return Samples(times, np.fromiter((float(pair[1]) for pair in values), np.float64, len(values)))
+
+
+def _end_to_end(parts: Sequence[Samples]) -> Samples:
+    times, values = ([part.times for part in parts], [part.values for part in parts])
+    return Samples(np.concatenate(times), np.concatenate(values))
 
 
 def _not_asked(read: Read, because: str) -> Reading:
     return Reading(read=read, answer=Answer.UNREACHABLE, detail=because)
 
 
-def _of(series: list[Any], number: int, *, alone: bool) -> list[Any]:
+def _of(series: Sequence[_Series], number: int, *, alone: bool) -> Sequence[_Series]:
     """Pick the series that answer one question of a batch, without the mark it was given."""
     if alone:
         return series
-    mine = [one for one in series if one["metric"].get(MARK) == str(number)]
+    mine = [one for one in series if one.labels.get(MARK) == str(number)]
     for one in mine:
-        del one["metric"][MARK]
+        del one.labels[MARK]
     return mine
 
 
-def _finite(text: str) -> float | None:
-    value = float(text)
+def _finite(text: str, query: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadQueryError(f"`{query}` gives {text!r}, not a number") from None
     return value if np.isfinite(value) else None
 
 
