@@ -200,7 +200,11 @@ class HistoryStore(Protocol):
     """Keeps history between runs. It is a copy: what is lost is read again."""
 
     def load(self, service: ServiceName) -> History | None:
-        """Give what was kept; None when there is nothing, or nothing that can be read."""
+        """Give what was kept; None when there is nothing, or nothing whole.
+
+        Raises:
+            SetupError: It is there, and may not or cannot be read now.
+        """
         ...
 
     def save(

@@ -10,7 +10,7 @@ from healing.adapters.files import HistoryFiles
 from healing.errors import SetupError
 from healing.history import History, Mark
 from healing.names import ServiceName, SignalName
-from tests.adapters.disk import no_room
+from tests.adapters.disk import no_more_files, no_room
 
 API = ServiceName("api")
 CPU, MEMORY = SignalName("cpu"), SignalName("memory")
@@ -94,6 +94,28 @@ def test_a_damaged_file_is_set_aside(
     assert (tmp_path / "api.damaged").exists()
     assert "history set aside" in caplog.text
     store.save(API, history())
+    assert same(store.load(API), history())
+
+
+def test_whatever_bit_is_wrong_nothing_crashes_and_nothing_wrong_is_read(tmp_path: Path) -> None:
+    HistoryFiles(tmp_path).save(API, history())
+    path = tmp_path / "api.npz"
+    data = path.read_bytes()
+
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
+
+        found = HistoryFiles(tmp_path).load(API)
+
+        assert found is None or same(found, history())
+
+
+def test_what_cannot_be_read_now_is_not_set_aside(tmp_path: Path) -> None:
+    store = HistoryFiles(tmp_path)
+    store.save(API, history())
+    with no_more_files(), pytest.raises(SetupError, match="cannot be read"):
+        store.load(API)
+
     assert same(store.load(API), history())
 
 

@@ -13,7 +13,7 @@ import pytest
 from healing.adapters.files import ModelFiles, key_in, models
 from healing.errors import ModelUnusableError, SetupError
 from healing.ports import Manifest, StoredModel
-from tests.adapters.disk import no_room
+from tests.adapters.disk import no_more_files, no_room
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEY = b"a key of the tests"
@@ -88,6 +88,22 @@ def test_a_damaged_version_is_set_aside_for_the_one_before(
     assert number_of(store.load("api")) == 1
     assert not newest.exists()
     assert "model set aside" in caplog.text
+
+
+def test_what_cannot_be_read_now_is_not_set_aside(tmp_path: Path) -> None:
+    store = ModelFiles(tmp_path, key=KEY)
+    store.save("api", model(1))
+    newest = tmp_path / "api" / store.save("api", model(2))
+    with no_more_files(), pytest.raises(ModelUnusableError):
+        store.load("api")
+    assert number_of(store.load("api")) == 2
+
+    (newest / "arrays.npz").rename(tmp_path / "elsewhere")
+    (newest / "arrays.npz").mkdir()
+    assert number_of(store.load("api")) == 1
+    (newest / "arrays.npz").rmdir()
+    (tmp_path / "elsewhere").rename(newest / "arrays.npz")
+    assert number_of(store.load("api")) == 2
 
 
 def test_arrays_of_another_version_are_not_those_of_the_manifest(tmp_path: Path) -> None:

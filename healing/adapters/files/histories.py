@@ -14,6 +14,7 @@ from pathlib import Path
 
 from healing.adapters.files.packing import UNREADABLE, pack, unpack, with_newer
 from healing.adapters.files.whole import (
+    cannot_read,
     cannot_write,
     file_name,
     is_older,
@@ -65,15 +66,18 @@ class HistoryFiles:
     def load(self, service: ServiceName) -> History | None:
         """Give what was kept; None when there is nothing, or nothing that can be read.
 
-        A file that cannot be read is set aside under another name.
+        A damaged file is set aside under another name.
+
+        Raises:
+            SetupError: It is there, and may not or cannot be read now.
         """
         self._kept.pop(service, None)
         path = self._path(service)
         mark = _mark(path)  # before they are read: what comes in between counts next time
-        try:
-            history, token = unpack(path.read_bytes())
-        except FileNotFoundError:
+        if (packed := _packed(path)) is None:
             return None
+        try:
+            history, token = unpack(packed)
         except UNREADABLE as error:
             log.warning("history set aside, it will be read again file=%s because=%s", path, error)
             self._set_aside(path)
@@ -186,10 +190,10 @@ class HistoryFiles:
         self._kept[service] = _kept(history, token, _mark(path))
 
     def _newer(self, path: Path, token: int) -> History | None:
-        try:
-            newer, goes_with = unpack(path.read_bytes())
-        except FileNotFoundError:
+        if (packed := _packed(path)) is None:
             return None
+        try:
+            newer, goes_with = unpack(packed)
         except UNREADABLE as error:
             log.warning(
                 "newest history lost, it will be read again file=%s because=%s", path, error
@@ -205,6 +209,16 @@ class HistoryFiles:
             path.replace(path.with_suffix(DAMAGED))
         except OSError as error:
             log.warning("history could not be set aside file=%s because=%s", path, error)
+
+
+def _packed(path: Path) -> bytes | None:
+    """Read a file; None when there is none. What cannot be read now may be whole all the same."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise cannot_read(path, error) from error
 
 
 def _kept(history: History, token: int, mark: tuple[int, ...]) -> _Kept:

@@ -70,7 +70,7 @@ class ModelFiles:
         make_directory(directory)
 
     def load(self, name: str) -> StoredModel:
-        """Give the newest version that is whole; others are set aside.
+        """Give the newest version that is whole and can be read; damaged ones are set aside.
 
         Raises:
             ModelUnusableError: There is none: train again.
@@ -81,6 +81,8 @@ class ModelFiles:
                 return _read(version, self._key)
             except FileNotFoundError:
                 continue  # it was replaced by a newer one while we looked
+            except OSError as error:
+                log.warning("model cannot be read now version=%s because=%s", version, error)
             except UNREADABLE as error:
                 log.warning("model set aside version=%s because=%s", version, error)
                 _set_aside(version)
@@ -130,9 +132,13 @@ class ModelFiles:
 
 def _versions(folder: Path) -> list[Path]:
     """Name the versions there are, oldest first."""
-    if not folder.is_dir():
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.isdecimal())
+    except FileNotFoundError:
         return []
-    return sorted(path for path in folder.iterdir() if path.name.isdecimal())
+    except OSError as error:
+        log.warning("models cannot be read now folder=%s because=%s", folder, error)
+        return []
 
 
 def _write(folder: Path, model: StoredModel, key: bytes) -> str:

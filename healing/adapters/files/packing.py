@@ -12,8 +12,12 @@ from healing.history import History, Mark
 from healing.names import SignalName
 
 FORMAT = 2
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What a file that was cut short, or is something else, makes NumPy raise."""
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(RuntimeError, MemoryError, OverflowError),
+)
+"""What a file that was cut short, or is something else, makes NumPy raise. With a bit flipped, it
+may claim to be encrypted, packed in an unknown way, or larger than memory."""
 
 
 def with_newer(history: History, newer: History) -> History:

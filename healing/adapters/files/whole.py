@@ -80,6 +80,14 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def cannot_read(path: Path, error: OSError) -> SetupError:
+    """Say that `path` is there and cannot be read, and what to do about it."""
+    return SetupError(
+        f"{path} cannot be read: {error.strerror or error}",
+        remedy="mend its permissions or the disk, or let more files be open at once",
+    )
+
+
 def cannot_write(path: Path, error: OSError) -> SetupError:
     """Say that `path` cannot be written, and what to do about it."""
     return SetupError(
