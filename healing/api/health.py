@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from healing.api.access import Viewer
@@ -18,12 +18,12 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health")
-def health() -> dict[str, str]:
-    """Alive."""
+async def health() -> dict[str, str]:
+    """Alive; told without a thread, as all of them may be waiting for what does not answer."""
     return {"status": "alive"}
 
 
-@router.get("/ready", response_model=Ready, responses={503: {"description": "Something is away"}})
+@router.get("/ready", response_model=Ready)
 def ready(desk: AtDesk) -> Response:
     """Tell whether everything that acting needs answers."""
     found = Ready(dependencies=[checkup() for checkup in desk.checkups])
@@ -73,7 +73,7 @@ def services(desk: AtDesk, _: Viewer) -> list[ServiceView]:
     return desk.services()
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics() -> Response:
     """Give the metrics, in Prometheus text format."""
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

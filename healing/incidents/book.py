@@ -66,9 +66,9 @@ class Book:
         over = (i for i in reversed(self.all()) if not i.is_open and i.instance == instance)
         return next(over, None)
 
-    def asked_with(self, key: str) -> Incident | None:
-        """Find the incident that was asked for with this key."""
-        return next((i for i in self.all() if key and i.key == key), None)
+    def asked_with(self, key: str) -> tuple[Incident, ...]:
+        """List the incidents that were asked for with this key."""
+        return tuple(incident for incident in self.all() if key and incident.key == key)
 
     def acts(self, service: ServiceName, *, since: datetime) -> tuple[tuple[Incident, Act], ...]:
         """List what was done to a service since then, oldest first."""

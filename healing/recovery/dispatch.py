@@ -33,7 +33,7 @@ class Request:
         instance: Which container; None takes the one that looks worst.
         remedy: What they want done; None leaves it to the diagnosis.
         dry_run: Plan, and do nothing.
-        key: Asking twice with the same key asks once; empty: every time counts.
+        key: Asking the same twice with the same key asks once; empty: every time counts.
     """
 
     service: ServiceName
@@ -47,6 +47,14 @@ class Request:
     def wants_the_same_as(self, incident: Incident) -> bool:
         """Tell whether an incident that is open already would do what is asked."""
         return incident.asked_for is self.remedy and incident.dry_run == self.dry_run
+
+    def repeats(self, incident: Incident) -> bool:
+        """Tell whether it is what an incident was opened for: its key may serve other requests."""
+        return (
+            incident.service == self.service
+            and self.instance in {None, incident.instance}
+            and self.wants_the_same_as(incident)
+        )
 
 
 class Dispatch:
@@ -115,8 +123,9 @@ class Dispatch:
         with self._one_at_a_time:
             owner = self._roll.now.service(request.service)
             instance = self._asked_for(request) or self._pick(owner.name)
-            if asked := self._journal.book.asked_with(request.key):
-                return asked
+            for asked in self._journal.book.asked_with(request.key):
+                if request.repeats(asked):
+                    return asked
             known = self._journal.book.about(owner.name, instance)
             finding = Finding(
                 service=owner.name,

@@ -1,7 +1,10 @@
 """The REST contract, over the application itself; only the launcher is not real: it notes."""
 
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +85,18 @@ def test_the_same_key_asks_once_and_another_key_asks_again(
     assert len(world.book.all()) == 1
 
 
+def test_a_key_that_served_another_request_keeps_none_from_being_done(
+    world: World, client: TestClient
+) -> None:
+    rehearsed, done, done_again = (
+        client.post("/remediations", json=body, headers={"Idempotency-Key": "deploy-7"}).json()
+        for body in (ask(dry_run=True), ask(), ask())
+    )
+
+    assert rehearsed["incident"] != done["incident"] == done_again["incident"]
+    assert [incident.dry_run for incident in world.book.all()] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
@@ -102,6 +117,62 @@ def test_a_wrong_request_is_refused_with_what_to_do(
     assert answer.headers["content-type"] == "application/problem+json"
     assert says in answer.json()["detail"]
     assert not world.book.all()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status", "says"),
+    [
+        pytest.param("GET", "/statuss", {}, 404, "no /statuss: /docs shows", id="no such path"),
+        pytest.param("POST", "/status", {}, 405, "/status takes GET, not POST", id="method"),
+        pytest.param("POST", "/pause", {"content": "{"}, 422, "Expecting property", id="no JSON"),
+        pytest.param("POST", "/pause", {"content": b'"\xff"'}, 400, "UTF-8", id="no text"),
+        pytest.param("POST", "/pause", {"data": {"reason": "x"}}, 422, "-type: app", id="a form"),
+    ],
+)
+def test_what_the_framework_refuses_says_what_to_do(
+    client: TestClient, method: str, path: str, sent: dict[str, Any], status: int, says: str
+) -> None:
+    kind = {} if "data" in sent else {"Content-Type": "application/json"}
+    answer = client.request(method, path, headers=kind, **sent)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says.lower() in answer.json()["detail"].lower()
+
+
+def test_a_fault_of_our_own_is_a_problem_document(world: World) -> None:
+    def broken() -> DependencyView:
+        raise ZeroDivisionError
+
+    app = world.client().app
+    app.state.desk = replace(world.desk, checkups=(broken,))
+    client = TestClient(app, "http://127.0.0.1:8200", raise_server_exceptions=False)
+    answer = client.get("/ready")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "its log says more" in answer.json()["detail"]
+
+
+def test_it_is_alive_while_every_thread_waits_for_what_does_not_answer(world: World) -> None:
+    answered = threading.Event()
+
+    def frozen() -> DependencyView:
+        answered.wait(60)
+        return world.engine
+
+    app = world.client().app
+    app.state.desk = replace(world.desk, checkups=(frozen,))
+    with TestClient(app, "http://127.0.0.1:8200") as client, ThreadPoolExecutor(60) as pool:
+        asked = [pool.submit(client.get, "/ready") for _ in range(60)]
+        assert client.get("/health").status_code == 200
+        assert not any(one.done() for one in asked)
+        answered.set()
+
+
+def test_who_asks_for_the_head_only_is_answered(client: TestClient) -> None:
+    assert client.head("/health").status_code == 200
+    assert client.head("/nothing").status_code == 404
 
 
 def test_more_than_a_mebibyte_is_refused(client: TestClient) -> None:
@@ -157,6 +228,19 @@ def test_every_path_of_the_contract_is_in_the_openapi(client: TestClient) -> Non
     levers = {f"/circuit-breakers/{{name}}/{lever}" for lever in ("reset", "override", "rules")}
     rest = {"/health", "/ready", "/status", "/metrics", "/remediations", "/findings"}
     assert rest | breakers | levers <= set(paths)
+
+
+def test_the_openapi_says_that_errors_are_problem_documents(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    operations = [one for path in described["paths"].values() for one in path.values()]
+
+    assert all(
+        "application/problem+json" in o["responses"]["default"]["content"] for o in operations
+    )
+    assert not any("422" in operation["responses"] for operation in operations)
+    assert list(described["paths"]["/metrics"]["get"]["responses"]["200"]["content"]) == [
+        "text/plain"
+    ]
 
 
 def test_the_openapi_says_what_wants_a_token_so_its_page_asks_for_one(client: TestClient) -> None:

@@ -51,7 +51,7 @@ def test_a_key_is_found_again_after_the_end() -> None:
     book = Book([opening("a", key="deploy-7"), line("a", OVER, 1)])
 
     assert book.asked_with("deploy-7")
-    assert book.asked_with("") is None
+    assert not book.asked_with("")
 
 
 def test_it_forgets_old_ends_and_never_what_is_open() -> None:

@@ -121,3 +121,13 @@ def test_the_same_key_asks_once_even_after_somebody_else_asked(
     assert done
     assert standing.mode == "auto", "a retry that comes late undoes nothing"
     assert [entry["by"] for entry in store.history(name)] == ["bob", "ada"]
+
+
+def test_the_key_of_one_lever_keeps_no_other_from_being_pulled(
+    store: BreakerStore, name: str
+) -> None:
+    for action in ("forced_open", "auto", "forced_open"):
+        said = Control(action=action, by="ada", why="incident 42", key="incident-42")
+        standing, _ = store.control(name, TERMS, said)
+    assert standing.mode == "auto"
+    assert [entry["action"] for entry in store.history(name)] == ["auto", "forced_open"]

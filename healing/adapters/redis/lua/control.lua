@@ -1,5 +1,5 @@
 -- CONTROL action, by, why, for (ms, 0: no end), expected epoch (-1: any), terms (JSON, for action `terms`),
--- key (asking twice with the same one asks once; empty: every time counts).
+-- key (asking for the same action twice with the same one asks once; empty: every time counts).
 -- Answers the view and whether it was done; it is not when somebody else was first.
 local action, by, why, lasts, expected, given = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local key = ARGV[11]
@@ -9,7 +9,7 @@ if key ~= '' then
   for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', LOOK_BACK)) do
     local done = {}
     for i = 1, #entry[2], 2 do done[entry[2][i]] = entry[2][i + 1] end
-    if done.breaker == NAME and done.key == key then return { view(), 1 } end
+    if done.breaker == NAME and done.key == key and done.action == action then return { view(), 1 } end
   end
 end
 if expected >= 0 and expected ~= b.epoch then return { view(), 0 } end
