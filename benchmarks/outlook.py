@@ -81,7 +81,7 @@ def main() -> None:
         watched(machines[::few])
     ramps(machines[1 :: 2 * few], few)
     node = _ageing_of(_recordings.ageing(data), few)
-    ageing("an edge node ages until it is full; 12 h and more before", node)
+    ageing("an edge node ages to 85, 95, 99 % of its memory; 12 h and more before", node)
     ageing("made-up ageing on the noise of machines; the same", _made_up(machines[:: 2 * few]))
     ageing("made-up growth that doubles every 1 or 4 h", _doubling(machines[1 :: 2 * few]))
     recordings = [*machines, *_recordings.pods(data)]
@@ -205,18 +205,20 @@ def _first_told(one: Ramp) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One look at something that ages: what was known, and the rows that were left."""
+    """One look at something that ages: what was known, and the rows left until its capacity."""
 
     past: Values
     step: int
     left: int
+    capacity: float = 95.0
 
 
 def _ageing_of(node: Recording, few: int) -> Iterator[_Look]:
-    full = int(np.flatnonzero(node.values >= 95)[0])  # noqa: PLR2004 the capacity
     twelve = 12 * 3600 // node.step
-    for end in range(twelve // 2, full - twelve, 90 * few):
-        yield _Look(node.values[: end + 1], node.step, full - end)
+    for capacity in (85.0, 95.0, 99.0):
+        full = int(np.flatnonzero(node.values >= capacity)[0])
+        for end in range(twelve // 2, full - twelve, 90 * few):
+            yield _Look(node.values[: end + 1], node.step, full - end, capacity)
 
 
 def _made_up(machines: Sequence[Recording]) -> Iterator[_Look]:
@@ -256,14 +258,16 @@ def _doubling(machines: Sequence[Recording]) -> Iterator[_Look]:
 
 
 def ageing(title: str, looks: Iterator[_Look]) -> None:
-    """Say when it is full (95 %)."""
+    """Say when it is full."""
     errors, linear, day, covered, asked = [], [], [], [], 0
     for look in looks:
         asked += 1
-        told = told_at(history(look.step, memory=look.past), 95.0)
+        told = told_at(history(look.step, memory=look.past), look.capacity)
         hour = 3600 // look.step
         for found, hours in ((linear, LINEAR_HOURS), (day, 24)):
-            found.append(abs(rows_to_full(look.past[-hours * hour :], 95.0) / look.left - 1))
+            found.append(
+                abs(rows_to_full(look.past[-hours * hour :], look.capacity) / look.left - 1)
+            )
         if told.likely is None or told.soonest is None or told.latest is None:
             continue
         left = timedelta(seconds=look.left * look.step)

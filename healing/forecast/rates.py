@@ -1,13 +1,15 @@
-"""How fast slow growth goes on: as it has since it began, and as its past could be foreseen.
+"""How fast slow growth goes on: two guesses, each trusted as far as it foresaw the past.
 
-What has grown goes with a power of the time since growth began, near one: that hardly minds single
-jumps, which bend every line through newer points. Where growth surely bends, the bend goes on.
-The same is foreseen from earlier origins; what was missed there corrects the rate, and says how
-well it is known. Growth that feeds on itself is another matter: no power foresees it.
+What has grown goes with a power of the time since growth began, near one; or along a line, which
+bends where that is sure. Both look at all of the growth: single jumps, which bend every line
+through newer points, hardly change them. Each is drawn at earlier origins too, weighted by how
+well it foresaw what followed there, and the interval is what both missed. Growth that feeds on
+itself is another matter: neither foresees it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, log, log1p
+from math import log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +17,23 @@ from numpy.typing import NDArray
 from healing.features import median
 
 Values = NDArray[np.float64]
+Guess = Callable[[Values, float], float]
+"""Says from the points that are known how fast it grows on average over so many points ahead."""
 
 ORIGINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 FEWEST_OF_LINE, FEWEST_OF_POWER, FEWEST_OF_BEND = 6, 8, 16
-BEGINS = 0.1
-"""The first tenth of growth says little of its power: noise is large beside it."""
-NEAR_ONE = 0.02
+BEGINS = 0.05
+"""The first twentieth of growth says little of its power: noise is large beside it."""
+NEAR_ONE = 0.04
 """The power differs from one by so much, as a standard deviation, before anything is known."""
 POWERS = (0.6, 1.6)
-LEAST_SPREAD = 0.06
+LEAST_SPREAD = 0.07
 """No rate is known better than this, as a share of itself."""
-AT_MOST = 0.04
-"""The rate is corrected by what foresight missed before, up to this logarithm."""
-SURE_OF_BEND = 6.0
-"""Standard errors by which a bend must differ from none: a single jump looks like one too."""
+EASILY_MISSED = 0.05
+"""A guess that missed by no more is as good as one that hit."""
+SHARPNESS = 2.0
+SURE_OF_BEND = 3.0
+"""Standard errors by which a bend must differ from none."""
 BENDS_BY = 1.3
 """A bend changes the rate by this factor at most."""
 SURE_OF_RUNNING = 3.0
@@ -66,18 +71,11 @@ def rate_of(growth: Values, room: float) -> Rate:
         return Rate(running, SPREAD_OF_RUNNING)
     slowest = SLOWEST * room
     ahead = max(1.0, room / max(_line(growth), slowest))
-    missed = _missed(growth)
-    # Ageing speeds up: what was foreseen too slow before, each time, is too slow now.
-    lean = float(np.clip(np.median(missed), -AT_MOST, AT_MOST))
-    spread = float(np.sqrt(np.mean(missed**2)))
-    return Rate(max(_foreseen(growth, ahead) * exp(lean), slowest), max(spread, LEAST_SPREAD))
-
-
-def _foreseen(growth: Values, ahead: float) -> float:
-    """Say from the points that are known how fast it grows on average over so many ahead."""
-    power = _as_power(growth, ahead)
-    bent, sure = _bent(growth, ahead)
-    return power ** (1 - sure) * bent**sure if power > 0 else power
+    slopes = np.array([max(guess(growth, ahead), slowest) for guess in _GUESSES])
+    misses = np.array([_missed(growth, guess) for guess in _GUESSES])
+    weights = (_rms(misses) + EASILY_MISSED) ** -SHARPNESS
+    weights /= weights.sum()
+    return Rate(float(weights @ slopes), max(float(_rms(weights @ misses)), LEAST_SPREAD))
 
 
 def _as_power(growth: Values, ahead: float) -> float:
@@ -102,12 +100,12 @@ def _as_power(growth: Values, ahead: float) -> float:
     return stands * ((1 + ahead / (lasted - 1)) ** power - 1) / ahead
 
 
-def _bent(growth: Values, ahead: float) -> tuple[float, float]:
-    """Let the rate change as it has changed; and say how far that is sure (James-Stein), 0 to 1."""
+def _as_line(growth: Values, ahead: float) -> float:
+    """Let the rate change as it has changed, as far as that is sure (James-Stein)."""
     line = _line(growth)
     known = np.isfinite(growth)
     if line <= 0 or known.sum() < FEWEST_OF_BEND:
-        return 1.0, 0.0
+        return line
     place = np.flatnonzero(known).astype(np.float64)
     half = (place[-1] - place[0]) / 2
     x = (place - place.mean()) / half
@@ -116,7 +114,8 @@ def _bent(growth: Values, ahead: float) -> tuple[float, float]:
     sure = max(0.0, 1 - (SURE_OF_BEND * error / bend) ** 2) if bend else 0.0
     speeds_up = 2 * bend / half**2
     now = float(fitted[1]) / half + speeds_up * (len(growth) - 1 - place.mean())
-    return min(max(now + speeds_up * ahead / 2, line / BENDS_BY), line * BENDS_BY), sure
+    bent = min(max(now + speeds_up * ahead / 2, line / BENDS_BY), line * BENDS_BY)
+    return line ** (1 - sure) * bent**sure
 
 
 def _runs_away(growth: Values, room: float) -> float | None:
@@ -167,7 +166,10 @@ def _line(points: Values) -> float:
     return float(x @ y / (x @ x)) if len(x) > 1 else 0.0
 
 
-def _missed(growth: Values) -> Values:
+_GUESSES: tuple[Guess, ...] = (_as_power, _as_line)
+
+
+def _missed(growth: Values, guess: Guess) -> Values:
     """Log of the true rate over the foreseen one, at each origin; 0 where none was foreseen."""
     found = np.zeros(len(ORIGINS))
     for number, origin in enumerate(ORIGINS):
@@ -177,7 +179,11 @@ def _missed(growth: Values) -> Values:
             continue
         start, stop = (float(median(part[-3:, None])[0]) for part in (seen, growth))
         true = (stop - start) / max(1, len(growth) - end)
-        foreseen = _foreseen(seen, float(len(growth) - end))
+        foreseen = guess(seen, float(len(growth) - end))
         if foreseen > 0 and true > 0:
             found[number] = log(true / foreseen)
     return found
+
+
+def _rms(values: Values) -> Values:
+    return np.sqrt(np.mean(values**2, axis=-1))
