@@ -20,6 +20,7 @@
     * ModelUnusableError       a stored model is missing, damaged or of another make
     * LedgerFullError          the ledger cannot be written: nothing may be acted upon
     * SetupError               something on this machine must be put right first: what and how
+      * NotInstalledError        only the light kit is installed
     * BadInputError            a file that was given to a command is not what the command reads
 
 Only these reach a caller. A "no" that was expected (muted, cooling down, breaker open) is a value,
@@ -179,3 +180,13 @@ class SetupError(PermanentError):
     def __init__(self, what: str, *, remedy: str) -> None:
         super().__init__(f"{what}\n  -> {remedy}")
         self.remedy = remedy
+
+
+class NotInstalledError(SetupError):
+    """This is the light kit, for applications; what runs beside it was not installed."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"only the light kit is installed: no module {module!r}",
+            remedy='pip install "healing[pipelines]"',
+        )

@@ -18,7 +18,13 @@ from healing.cli import (
     switch,
     up,
 )
-from healing.errors import BadInputError, ConfigError, HealingError, SetupError
+from healing.errors import (
+    BadInputError,
+    ConfigError,
+    HealingError,
+    NotInstalledError,
+    SetupError,
+)
 
 COMMANDS = (up, agent, status, doctor, switch, breakers, config, score, forecast, backtest)
 
@@ -48,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, 3)
     except HealingError as error:
         return _say(error, 1)
+    except ModuleNotFoundError as error:
+        if (error.name or "healing").partition(".")[0] == "healing":
+            raise
+        return _say(NotInstalledError(error.name or ""), 3)
     except KeyboardInterrupt:
         return 130
 

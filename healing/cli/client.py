@@ -21,20 +21,27 @@ def ask(settings: Settings, method: str, path: str, body: object = None) -> Any:
     """
     api = settings.api
     headers = {"Content-Type": "application/json"}
-    if token := os.environ.get("HEALING_TOKEN"):
+    if token := os.environ.get("HEALING_TOKEN", "").strip():
         headers["Authorization"] = f"Bearer {token}"
     host = "127.0.0.1" if api.host in {"0.0.0.0", "::"} else api.host  # noqa: S104 - not bound here
     connection = http.client.HTTPConnection(host, api.port, timeout=TIMEOUT)
     try:
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
-        answer = json.loads(response.read())
+        said = response.read()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise TemporaryError(
             f"no agent answers on {host}:{api.port} ({error}); start one with `heal up`"
         ) from error
     finally:
         connection.close()
-    if response.status >= http.HTTPStatus.BAD_REQUEST:
-        raise PermanentError(f"{answer.get('title', response.status)}: {answer.get('detail', '')}")
-    return answer
+    kind = response.headers.get_content_type()
+    if kind == "application/problem+json":
+        problem = json.loads(said)
+        raise PermanentError(f"{problem['title']}: {problem['detail']}")
+    if response.status >= http.HTTPStatus.MULTIPLE_CHOICES or kind != "application/json":
+        raise PermanentError(
+            f"what answers on {host}:{api.port} is no agent ({response.status} {response.reason}, "
+            f"{kind}): `api.port` or HEALING_API_PORT says where ours is"
+        )
+    return json.loads(said)

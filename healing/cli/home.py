@@ -1,10 +1,11 @@
 """Where our flows, tasks and deployments are, and what the processes that run them need to know."""
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from healing.errors import SetupError
+from healing.errors import NotInstalledError, SetupError
 from healing.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -41,7 +42,14 @@ def home(env: Mapping[str, str]) -> Path:
 
 
 def environment(settings: Settings, env: Mapping[str, str], **more: str) -> dict[str, str]:
-    """Make the environment of the processes that we start."""
+    """Make the environment of the processes that we start.
+
+    Raises:
+        SetupError: What they are made of is not there.
+    """
+    for module in ("prefect", "uvicorn"):
+        if importlib.util.find_spec(module) is None:
+            raise NotInstalledError(module)
     root = home(env)
     path = os.pathsep.join(part for part in (str(root), env.get("PYTHONPATH", "")) if part)
     state = settings.storage.state_dir

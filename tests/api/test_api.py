@@ -25,6 +25,7 @@ from healing.policy.failing import Terms, likely_to_fail
 from healing.watching import Judgement
 from healing.watching.signs import gather
 from tests.api.world import World
+from tests.real import wait_until
 from tests.stories import API, DIED, NOON, finding, judgement
 
 
@@ -155,9 +156,10 @@ def test_a_fault_of_our_own_is_a_problem_document(world: World) -> None:
 
 
 def test_it_is_alive_while_every_thread_waits_for_what_does_not_answer(world: World) -> None:
-    answered = threading.Event()
+    answered, waiting = threading.Event(), list[int]()
 
     def frozen() -> DependencyView:
+        waiting.append(1)
         answered.wait(60)
         return world.engine
 
@@ -165,6 +167,7 @@ def test_it_is_alive_while_every_thread_waits_for_what_does_not_answer(world: Wo
     app.state.desk = replace(world.desk, checkups=(frozen,))
     with TestClient(app, "http://127.0.0.1:8200") as client, ThreadPoolExecutor(60) as pool:
         asked = [pool.submit(client.get, "/ready") for _ in range(60)]
+        wait_until(lambda: len(waiting) == 40)  # as many as the framework has threads
         assert client.get("/health").status_code == 200
         assert not any(one.done() for one in asked)
         answered.set()

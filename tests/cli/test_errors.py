@@ -165,6 +165,66 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert "heal up" in done.stderr
 
 
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Something else on our port, as HashiCorp Vault is by default."""
+
+    def do_GET(self) -> None:
+        status, kind, body = {
+            "/status": (404, "application/json", b'{"errors":[]}'),
+            "/circuit-breakers": (200, "text/html", b"<html>"),
+        }[self.path]
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("command", ["status", "breakers"])
+def test_what_answers_is_no_agent(tmp_path: Path, command: str) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        done = heal(command, state=tmp_path, HEALING_API_PORT=str(port))
+        server.shutdown()
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} is no agent" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("without", "args"),
+    [
+        pytest.param("prefect", ["up"], id="up"),
+        pytest.param("uvicorn", ["agent"], id="agent"),
+        pytest.param("numpy", ["score", "x.npz", "-o", "y.npz"], id="score"),
+        pytest.param("docker", ["doctor"], id="doctor"),
+    ],
+)
+def test_the_light_kit_says_how_to_have_the_rest(
+    tmp_path: Path, without: str, args: list[str]
+) -> None:
+    program = f"""
+import sys
+sys.modules[{without!r}] = None
+from healing.cli import main
+sys.exit(main({args!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "HEALING_STATE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert 'pip install "healing[pipelines]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_word_that_is_none(tmp_path: Path) -> None:
     done = heal("stauts", state=tmp_path)
 
