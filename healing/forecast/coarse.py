@@ -50,7 +50,7 @@ def coarse(values: NDArray[np.float64], *, step: int, ahead: int) -> Coarse:
     rows = _rows_of_point(step, ahead)
     whole = min(len(values) // rows, MOST_POINTS)
     points = values[len(values) - whole * rows :]
-    points = median(points.reshape(whole, rows, -1).swapaxes(0, 1))
+    points = median(points.reshape(whole, rows, values.shape[1]).swapaxes(0, 1))
     known = np.isfinite(points)
     day, rest = divmod(DAY, step * rows)
     day = 0 if rest or day < 4 or whole < SEASONS_NEEDED * day else day  # noqa: PLR2004 a shape
@@ -68,6 +68,8 @@ def _rows_of_point(step: int, ahead: int) -> int:
 def _fill(points: NDArray[np.float64], day: int) -> NDArray[np.float64]:
     """Fill a gap with the same time a day before, else with the last that was known before it."""
     filled = points.copy()
+    if not len(filled):
+        return filled
     if day:
         for row in range(day, len(filled)):
             gap = ~np.isfinite(filled[row])

@@ -27,7 +27,7 @@ def has_shifted(history: History) -> float:
     Its newest rows lie all on one side of everything in the day before that hour, and by far.
     """
     step = history.step
-    values = history.values[-(DAY + HOUR) // step :]
+    values = history.values[-(DAY + HOUR) // step :].astype(np.float64)
     past, hour = values[: -HOUR // step], values[-HOUR // step :]
     newest = hour[-NEWEST:]
     known = np.isfinite(past).sum(axis=0) * step >= HALF_A_DAY
@@ -67,7 +67,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-def _ends(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _ends(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     known = np.isfinite(values)
     return (
         np.where(known, values, np.inf).min(axis=0),

@@ -13,12 +13,15 @@ from healing.finding import Finding
 from healing.policy.guards import worth_telling
 from healing.policy.outlook import finding_of_strangeness
 from healing.ports import ModelStore
+from healing.services import Signal
 from healing.watching.observer import Observed
 from healing.watching.recents import Recents
 
 KIND = "anomaly"
 NEWEST = 5
 """Rows that are scored at each look: as many as the rule of persistence wants to see."""
+FRESH = 0.5
+"""Share of the signals of a model that must be fresh; one that is gone does not hide the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ class Strangeness:
         name = seen.service.name
         beside = self.recents.beside(name, model, scores)
         newest = float(beside[-1]) if len(beside) else float("nan")
-        if math.isnan(newest) or not all(seen.is_fresh(one) for one in model.signals):
+        fresh = sum(seen.is_fresh(one) for one in model.signals)
+        if math.isnan(newest) or fresh < FRESH * len(model.signals):
             return Strange(why=seen.trouble or "too little was measured just now")
         known = {signal.name: signal for signal in seen.service.signals}
         units = {signal: known[signal].unit for signal in known}
@@ -96,7 +100,9 @@ class Strangeness:
             beside,
             why,
             step=scores.step,
-            worth=worth_telling([known[one] for one in model.signals], scores),
+            worth=worth_telling(
+                [known.get(one) or Signal(name=one, query="") for one in model.signals], scores
+            ),
             sensitivity=self.sensitivity,
             at=seen.now,
         )

@@ -71,6 +71,7 @@ def test_times_follow_the_newest_row_and_fill_the_horizon() -> None:
         pytest.param(np.full(500, np.nan), id="never measured"),
         pytest.param(np.r_[np.full(495, np.nan), np.ones(5)], id="too few"),
         pytest.param(np.r_[days(3), np.full(200, np.nan)], id="long gone"),
+        pytest.param(np.ones(1), id="one row"),
     ],
 )
 def test_what_cannot_be_forecast_stays_unknown(values: np.ndarray) -> None:
@@ -79,6 +80,13 @@ def test_what_cannot_be_forecast_stays_unknown(values: np.ndarray) -> None:
     assert np.isnan(told.point).all()
     assert np.isnan(told.paths).all()
     assert told.models == (None,)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 14, 15])
+def test_what_has_only_just_begun_is_unknown_a_day_ahead(rows: int) -> None:
+    history = history_of(60, cpu=np.arange(float(rows)), memory=np.ones(rows))
+
+    assert np.isnan(forecast(history, horizon=timedelta(hours=25)).paths).all()
 
 
 def test_an_unknown_series_does_not_spoil_its_neighbours() -> None:

@@ -1,5 +1,6 @@
 """What a look makes of what was read, and of what the look before it said."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,12 +57,17 @@ class Watched:
         )
         self.last: Judgement | None = None
 
-    def look(self, history: History, *, of: Service | None = None) -> Judgement:
+    def look(
+        self, history: History, *, of: Service | None = None, stale: Collection[str] = ()
+    ) -> Judgement:
         of, now = of or self.api, datetime.fromtimestamp(history.end, UTC)
         seen = Observed(
             service=of,
             history=history,
-            states={n: Freshness(state=State.FRESH, last_at=now) for n in history.signals},
+            states={
+                name: Freshness(state=State.STALE if name in stale else State.FRESH, last_at=now)
+                for name in history.signals
+            },
             now=now,
         )
         (judged,) = self.seer.judge_all([seen], [self.last])
@@ -163,6 +169,34 @@ def test_where_a_resource_is_expected_is_a_metric_for_each_horizon_and_quantile(
         low, middle, high = (shown(horizon, quantile) for quantile in ("0.1", "0.5", "0.9"))
         assert low < middle < high
         assert middle == pytest.approx(100 / 256, rel=0.05)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 14])
+def test_a_service_that_has_only_just_begun_is_looked_at_like_any_other(
+    watched: Watched, rows: int
+) -> None:
+    look = watched.look(history_of(60, memory=MIB * np.linspace(30, 31, rows)))
+
+    assert [one.signal for one in look.forecasts] == ["memory"]
+    assert np.isnan([one.quantiles for one in look.expected]).all()
+
+
+@pytest.mark.parametrize(("gone", "is_judged"), [(1, True), (2, False)])
+def test_a_signal_that_is_gone_does_not_hide_what_the_others_do(
+    watched: Watched, gone: int, is_judged: bool
+) -> None:
+    rng = np.random.default_rng(2)
+    usual = {name: rng.normal(50, 1, 1440) for name in ("errors", "latency", "traffic")}
+    watched.learn(history_of(60, **usual), API)
+    now = {name: rng.normal(50, 1, 1440) for name in usual}
+    now["errors"][-6:] += 40
+    for name in ("traffic", "latency")[:gone]:
+        now[name][-30:] = np.nan
+
+    look = watched.look(history_of(60, **now), stale=("traffic", "latency")[:gone])
+
+    assert (look.score is not None and look.score > 0.99) is is_judged
+    assert [one.kind for one in look.findings] == [Kind.ANOMALY] * is_judged
 
 
 @pytest.mark.parametrize(
