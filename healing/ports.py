@@ -179,15 +179,6 @@ class MetricSource(Protocol):
         """
         ...
 
-    def value(self, query: str) -> float | None:
-        """Ask for one number as it is now; None when there is none.
-
-        Raises:
-            BadQueryError: The query is wrong, or gives more than one number.
-            SourceUnavailableError: No answer.
-        """
-        ...
-
     def read(self, reads: Sequence[Read]) -> Sequence[Reading]:
         """Ask each question; the answers come in the same order.
 

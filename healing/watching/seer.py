@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healing.diagnosis import Chronicle
-from healing.errors import HealingError, SetupError
+from healing.errors import SetupError
 from healing.failure import Prognosis, foresee
 from healing.forecast import Exhaustion, forecast_exhaustion
 from healing.incidents import Book
@@ -23,6 +23,7 @@ from healing.ports import MetricSource, ModelStore
 from healing.roster import Roll
 from healing.services import Signal
 from healing.watching.became import failures_in
+from healing.watching.capacities import Capacities
 from healing.watching.courses import AHEAD, Courses, expected
 from healing.watching.failures import hazard_in
 from healing.watching.filling import fillings
@@ -51,6 +52,7 @@ class Seer:
         errors_allowed: Share of requests that may fail.
         lately: How strange each service was in the looks before.
         courses: Where resources are expected to be.
+        capacities: Where signals are full.
         terms: From when on a failure is likely enough to be a finding.
     """
 
@@ -66,6 +68,7 @@ class Seer:
     errors_allowed: float
     lately: Lately = field(default_factory=Lately)
     courses: Courses = field(default_factory=Courses)
+    capacities: Capacities = field(default_factory=Capacities)
 
     def judge_all(
         self, seen: Sequence[Observed], before: Sequence[Judgement | None]
@@ -77,16 +80,26 @@ class Seer:
             before: What the look before said of each; a forecast must be said for a while to be
                 a finding.
         """
+        if not seen:
+            return []
         strange = self.strangeness.of(seen)
-        return [self._judge(*one) for one in zip(seen, strange, before, strict=True)]
-
-    def _judge(self, seen: Observed, strange: Strange, before: Judgement | None) -> Judgement:
-        name = seen.service.name
-        capacities = [
-            (signal, capacity)
-            for signal in seen.service.signals
-            if seen.is_fresh(signal.name) and (capacity := self._capacity(signal)) is not None
+        fresh = [
+            tuple(signal for signal in one.service.signals if one.is_fresh(signal.name))
+            for one in seen
         ]
+        wanted = [signal for some in fresh for signal in some]
+        full = self.capacities.of(wanted, self.source, now=max(one.now for one in seen))
+        capacities = [[(s, full[s]) for s in some if s in full] for some in fresh]
+        return [self._judge(*one) for one in zip(seen, strange, before, capacities, strict=True)]
+
+    def _judge(
+        self,
+        seen: Observed,
+        strange: Strange,
+        before: Judgement | None,
+        capacities: list[tuple[Signal, float]],
+    ) -> Judgement:
+        name = seen.service.name
         restarts = self._restarts(name)
         forecasts = tuple(
             self._forecast(seen, signal, capacity, restarts) for signal, capacity in capacities
@@ -169,14 +182,6 @@ class Seer:
         except SetupError as error:
             log.warning("signs are not remembered service=%s because=%s", name, error)
         return foresee(hazard_in(self.models), signs)
-
-    def _capacity(self, signal: Signal) -> float | None:
-        if not isinstance(signal.capacity, str):
-            return signal.capacity
-        try:
-            return self.source.value(signal.capacity)
-        except HealingError:
-            return None
 
     def _forecast(
         self, seen: Observed, signal: Signal, capacity: float, restarts: list[datetime]
