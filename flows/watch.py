@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from healing.instruments import show_only
 from healing.names import ServiceName
 from healing.policy import Open
 from healing.watching import Judgement, shards
@@ -32,6 +33,7 @@ async def look_ahead(do: Do) -> str:
     """Look once, and say in one line what was seen."""
     watching = services().watching
     names = [service.name for service in watching.observer.services()]
+    show_only(names)
     if not names:
         return "no service has metrics to look at"
     judged, blind, lost = list[Judgement](), 0, list[ServiceName]()

@@ -1,7 +1,7 @@
 """Every metric of the agent, in one list."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -24,8 +24,9 @@ from healing.incidents import (
     Verdict,
     Verified,
 )
+from healing.names import ServiceName
 from healing.policy import Because
-from healing.watching import Judgement
+from healing.watching import Judgement, Observed
 from healing.watching.courses import QUANTILES
 
 REGISTRY = CollectorRegistry()
@@ -110,39 +111,74 @@ DATA_AGE = Gauge(
     registry=REGISTRY,
 )
 
+OF_SERVICES = (
+    *(PREDICTIONS, ANOMALY_SCORE, RESOURCE_PREDICTION, TIME_TO_EXHAUSTION),
+    *(FAILURE_PROBABILITY, LEAKING, LEAKING_REPLICAS, DATA_AGE),
+)
+
 
 def watch_fleet(states: Callable[[], Iterable[tuple[str, State]]]) -> None:
     """Show `circuit_breaker_state` of the fleet's breakers, as they were seen last."""
     REGISTRY.register(BreakerStates(states))
 
 
-def show_judgement(judgement: Judgement) -> None:
-    """Show what the latest look at a service said."""
+def show_age(seen: Observed) -> None:
+    """Show how old the newest point of a service is."""
+    newest = [known.last_at for known in seen.states.values() if known.last_at is not None]
+    age = (seen.now - max(newest)).total_seconds() if newest else math.nan
+    DATA_AGE.labels(seen.service.name).set(age)
+
+
+def show_judgement(judgement: Judgement, before: Judgement | None = None) -> None:
+    """Show what the latest look at a service said.
+
+    Args:
+        judgement: Of that look.
+        before: What the look before it said: what is not known any more becomes NaN.
+    """
     service = judgement.service
-    if judgement.score is None:
-        ANOMALY_SCORE.labels(service).set(math.nan)
-    else:
+    now = dict(_gauges(judgement))
+    gone = {one for one, _ in _gauges(before)} - now.keys() if before else ()
+    for (gauge, *labels), value in {**dict.fromkeys(gone, math.nan), **now}.items():
+        gauge.labels(*labels).set(value)
+    if judgement.score is not None:
         PREDICTIONS.labels("anomaly", service).inc()
-        ANOMALY_SCORE.labels(service).set(judgement.score)
     PREDICTIONS.labels("failure", service).inc()
-    FAILURE_PROBABILITY.labels(service).set(judgement.prognosis.within_the_hour)
+    if judgement.leaks:
+        PREDICTIONS.labels("leak", service).inc(len(judgement.leaks))
+    if judgement.forecasts:
+        PREDICTIONS.labels("exhaustion", service).inc(len(judgement.forecasts))
+
+
+def show_only(services: Collection[ServiceName]) -> None:
+    """Show nothing of services that are not looked at any more."""
+    known = set[str](services)
+    for shown in OF_SERVICES:
+        found = [sample.labels for metric in shown.collect() for sample in metric.samples]
+        for gone in {tuple(one.values()) for one in found if one["service"] not in known}:
+            shown.remove(*gone)
+
+
+def _gauges(judgement: Judgement) -> Iterator[tuple[tuple[Gauge, *tuple[str, ...]], float]]:
+    """Give the value of each gauge and its labels, as the list above names them."""
+    service = judgement.service
+    score = judgement.score
+    yield (ANOMALY_SCORE, service), math.nan if score is None else score
+    yield (FAILURE_PROBABILITY, service), judgement.prognosis.within_the_hour
     for leak in judgement.leaks:
-        PREDICTIONS.labels("leak", service).inc()
-        LEAKING.labels(leak.signal, service).set(leak.leaks)
+        yield (LEAKING, leak.signal, service), float(leak.leaks)
     for peers in judgement.peers:
-        leaking = len(peers.compared.leaking)
-        LEAKING_REPLICAS.labels(peers.signal, service).set(leaking)
+        yield (LEAKING_REPLICAS, peers.signal, service), len(peers.compared.leaking)
     for forecast in judgement.forecasts:
-        PREDICTIONS.labels("exhaustion", service).inc()
         spans = {"0.1": forecast.soonest, "0.5": forecast.likely, "0.9": forecast.latest}
         for quantile, span in spans.items():
             seconds = span.total_seconds() if span is not None else math.inf
-            TIME_TO_EXHAUSTION.labels(forecast.signal, service, quantile).set(seconds)
+            yield (TIME_TO_EXHAUSTION, forecast.signal, service, quantile), seconds
     for ahead in judgement.expected:
         horizon = f"{ahead.horizon.total_seconds():g}s"
         for quantile, level in zip(QUANTILES, ahead.quantiles, strict=True):
-            share = level / ahead.capacity
-            RESOURCE_PREDICTION.labels(ahead.signal, service, horizon, f"{quantile:g}").set(share)
+            labels = (ahead.signal, service, horizon, f"{quantile:g}")
+            yield (RESOURCE_PREDICTION, *labels), level / ahead.capacity
 
 
 def watch_agent(

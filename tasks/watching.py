@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from prefect import task
 
-from healing.instruments import show_judgement
+from healing.instruments import show_age, show_judgement
 from healing.policy import Triage
 from healing.watching import Judgement, Observed, Shard, beyond_chance
 from healing.wiring import services
@@ -20,6 +20,8 @@ async def observe(shard: Shard) -> list[Observed]:
     wanted = set(shard.names)
     mine = [service for service in observer.services() if service.name in wanted]
     seen = await asyncio.to_thread(observer.observe, mine)
+    for one in seen:
+        show_age(one)
     say_some([f"{one.service.name}: {one.trouble}" for one in seen if one.trouble])
     return seen
 
@@ -31,8 +33,8 @@ async def judge(shard: Shard, seen: Sequence[Observed]) -> list[Judgement]:  # n
     before = [watching.latest.before(one.service.name) for one in seen]
     judged = await asyncio.to_thread(watching.seer.judge_all, seen, before)
     judged = beyond_chance(judged, fleet=len(watching.observer.services()))
-    for judgement in judged:
-        show_judgement(judgement)
+    for judgement, last in zip(judged, before, strict=True):
+        show_judgement(judgement, last)
     watching.latest.take(judged)
     return judged
 

@@ -30,6 +30,8 @@ class Capacities:
     ) -> Mapping[Signal, float]:
         """Say where each signal is full; one of which that is not known is missing.
 
+        Zero is no limit: so the metric of a container without one says.
+
         Args:
             signals: Of any services.
             source: What is asked.
@@ -46,7 +48,7 @@ class Capacities:
         for signal in signals:
             capacity = signal.capacity
             capacity = answers[capacity] if isinstance(capacity, str) else capacity
-            if capacity is not None:
+            if capacity is not None and capacity > 0:
                 full[signal] = capacity
         return full
 

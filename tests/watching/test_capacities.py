@@ -28,7 +28,12 @@ def test_capacities_are_what_the_store_says_and_stay_so_while_it_is_silent(
     server = make_prometheus(openmetrics(limits))
     asked = [full_at(f'limit{{name="{n}"}}', f"s{n}") for n in range(40)]
     never = [full_at("limit", "several"), full_at("nothing", "empty"), full_at("limit{", "wrong")]
-    given = [full_at(7.0, "given"), full_at("3 * 4", "scalar"), full_at(None, "endless")]
+    given = [
+        full_at(7.0, "given"),
+        full_at("3 * 4", "scalar"),
+        full_at(None, "endless"),
+        full_at(0, "no limit"),
+    ]
     capacities, source = Capacities(), PrometheusSource(server.url, patience=PATIENCE)
 
     found = capacities.of([*asked, *never, *given], source, now=NOON)

@@ -1,5 +1,6 @@
 """What a look makes of what was read, and of what the look before it said."""
 
+import math
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from healing.failure import Sign
 from healing.finding import Kind
 from healing.history import Freshness, History, State
 from healing.incidents import Book
-from healing.instruments import REGISTRY, show_judgement
+from healing.instruments import REGISTRY, show_age, show_judgement, show_only
 from healing.names import ServiceName, SignalName
 from healing.policy.failing import Terms
 from healing.ports import Manifest, StoredModel
@@ -169,6 +170,49 @@ def test_where_a_resource_is_expected_is_a_metric_for_each_horizon_and_quantile(
         low, middle, high = (shown(horizon, quantile) for quantile in ("0.1", "0.5", "0.9"))
         assert low < middle < high
         assert middle == pytest.approx(100 / 256, rel=0.05)
+
+
+@pytest.mark.parametrize("seconds", [90.0, None], ids=["old", "never measured"])
+def test_how_old_the_newest_point_of_a_service_is_is_a_metric(
+    watched: Watched, seconds: float | None
+) -> None:
+    history = history_of(60, memory=np.ones(3), error_ratio=np.ones(3))
+    last = NOON - timedelta(seconds=seconds) if seconds is not None else None
+    older = last - timedelta(hours=1) if last else None
+    states = {
+        name: Freshness(state=State.STALE, last_at=at)
+        for name, at in zip(history.signals, (older, last), strict=True)
+    }
+
+    show_age(Observed(service=watched.api, history=history, states=states, now=NOON))
+
+    shown = REGISTRY.get_sample_value("self_healing_data_age_seconds", {"service": API})
+    assert shown == pytest.approx(seconds if seconds is not None else math.nan, nan_ok=True)
+
+
+def test_what_is_not_known_any_more_is_no_number_and_what_is_gone_is_not_shown(
+    watched: Watched,
+) -> None:
+    def shown() -> list[float | None]:
+        at = {"resource": "memory", "service": API}
+        return [
+            REGISTRY.get_sample_value(
+                "self_healing_time_to_exhaustion_seconds", at | {"quantile": "0.5"}
+            ),
+            REGISTRY.get_sample_value("self_healing_leaking", at),
+            REGISTRY.get_sample_value("self_healing_failure_probability", {"service": API}),
+        ]
+
+    known = watched.look(leaking(20))
+    show_judgement(known)
+    assert np.isfinite(np.array(shown(), float)).all()
+
+    blind = watched.look(leaking(21), stale=("memory",))
+    show_judgement(blind, known)
+    assert np.isnan(np.array(shown(), float)).tolist() == [True, True, False]
+
+    show_only([ServiceName("db")])
+    assert shown() == [None, None, None]
 
 
 @pytest.mark.parametrize("rows", [1, 5, 14])
