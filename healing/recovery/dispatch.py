@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from healing.diagnosis import Chronicle, Happenings
-from healing.diagnosis import last as last_happening
+from healing.diagnosis.causes import LOOP_WINDOW
 from healing.errors import UnknownContainerError
 from healing.finding import Finding, Kind
 from healing.incidents import Attached, Ending, Incident, Opened, Remedy, Stage, new_id
@@ -154,13 +154,14 @@ class Dispatch:
     ) -> Surroundings:
         last = self._journal.book.last_about(instance)
         lately = self._chronicle.of(instance) if instance else ()
+        listed = self._roll.now.instances.get(instance) if instance else None
         return Surroundings(
             service=self._roll.now.stack.services.get(finding.service),
             open_incident=incident.id if incident else None,
             already_says=incident is not None
             and any(known.fingerprint == finding.fingerprint for known in incident.findings),
             in_hand=incident is not None and incident.stage is Stage.ACTING,
-            left_alone=left_alone(last, lately, self._clock()) if last else None,
+            left_alone=left_alone(last, lately, listed, self._clock()) if last else None,
         )
 
     def _asked_for(self, request: Request) -> InstanceName | None:
@@ -176,15 +177,22 @@ class Dispatch:
         return min(instances, key=_wellness).name if instances else None
 
 
-def left_alone(last: Incident, lately: Happenings, now: datetime) -> Because | None:
+def left_alone(
+    last: Incident, lately: Happenings, instance: Instance | None, now: datetime
+) -> Because | None:
     """Say why a container is left as it is after its last incident; None when it is not.
 
-    Holds for an hour, or until somebody starts the container.
+    Holds for an hour, or until somebody starts the container. The engine counts the starts of its
+    restart policy, from the last start by somebody else on; they are none of those, unless the
+    container has stayed up since.
     """
     if last.closed is None or last.closed_at is None or last.closed.ending not in GIVEN_UP:
         return None
-    started = last_happening(lately, What.STARTED)
-    if started is not None and started.at > last.closed_at:
+    closed_at = last.closed_at
+    starts = [h.at for h in lately if h.what is What.STARTED and h.at > closed_at]
+    if len(starts) > (instance.restart_count if instance else 0):
+        return None
+    if starts and now - starts[-1] > LOOP_WINDOW:
         return None
     return last.closed.because if now - last.closed_at < LEAVE_ALONE_FOR else None
 

@@ -9,7 +9,7 @@ from healing.diagnosis import Chronicle
 from healing.errors import UnknownContainerError
 from healing.finding import Kind
 from healing.incidents import Begun, Book, Closed, Ending, Remedy
-from healing.instances import What
+from healing.instances import Happening, What
 from healing.names import AGENT, Actor, IncidentId, InstanceName, SignalName
 from healing.policy import Attach, Because, Ignore, Open
 from healing.recovery.dispatch import Dispatch, Request, left_alone
@@ -23,6 +23,10 @@ LABELS = {"com.docker.compose.service": "api"}
 
 def closed(ending: Ending, because: Because = Because.NOT_HEALED) -> Closed:
     return Closed(ending=ending, because=because, detail="")
+
+
+def started(ago: float) -> Happening:
+    return happened(What.STARTED, ago)
 
 
 class Launches(list[IncidentId]):
@@ -125,22 +129,33 @@ def test_a_container_whose_recovery_was_cancelled_is_left_alone(scene: Scene) ->
 
 
 @pytest.mark.parametrize(
-    ("ending", "lately", "hours", "left"),
+    ("ending", "lately", "brought_back", "hours", "left"),
     [
-        pytest.param(Ending.ESCALATED, (), 0, True, id="we gave up on it"),
-        pytest.param(Ending.CANCELLED, (), 0, True, id="a person cancelled"),
-        pytest.param(Ending.HEALED, (), 0, False, id="it was healed"),
-        pytest.param(Ending.RECOVERED, (), 0, False, id="it recovered"),
-        pytest.param(Ending.ESCALATED, (), 2, False, id="that was long ago"),
+        pytest.param(Ending.ESCALATED, (), 0, 0, True, id="we gave up on it"),
+        pytest.param(Ending.CANCELLED, (), 0, 0, True, id="a person cancelled"),
+        pytest.param(Ending.HEALED, (), 0, 0, False, id="it was healed"),
+        pytest.param(Ending.RECOVERED, (), 0, 0, False, id="it recovered"),
+        pytest.param(Ending.ESCALATED, (), 0, 2, False, id="that was long ago"),
+        pytest.param(Ending.ESCALATED, (started(60),), 0, 0, True, id="started before that"),
+        pytest.param(Ending.ESCALATED, (started(-60),), 0, 0, False, id="started since then"),
         pytest.param(
-            Ending.ESCALATED, (happened(What.STARTED, -60),), 0, False, id="started since then"
+            *(Ending.ESCALATED, (started(-20), started(-40)), 5, 0, True),
+            id="the engine brought it back each time",
         ),
         pytest.param(
-            Ending.ESCALATED, (happened(What.STARTED, 60),), 0, True, id="started before that"
+            *(Ending.ESCALATED, (started(-20), started(-40)), 5, 0.5, False),
+            id="the engine brought it back, and it stayed up",
+        ),
+        pytest.param(
+            *(Ending.ESCALATED, (started(-20), started(-40), started(-60)), 2, 0, False),
+            id="somebody started it, and the engine brought it back after that",
         ),
     ],
 )
-def test_when_a_container_is_left_alone(ending, lately, hours: int, left: bool) -> None:
+def test_when_a_container_is_left_alone(
+    ending, lately, brought_back: int, hours: float, left: bool
+) -> None:
     last = incident(Begun(AGENT), closed(ending))
-    found = left_alone(last, lately, NOON + timedelta(hours=hours, minutes=2))
+    now = NOON + timedelta(hours=hours, seconds=70)
+    found = left_alone(last, lately, running(restart_count=brought_back), now)
     assert (found is not None) is left
