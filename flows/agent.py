@@ -126,6 +126,8 @@ def run(settings: Settings) -> None:
     )
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
+    # What an agent before us left open is judged by what happened since, so that comes first.
+    containers.catch_up()
     with using(services):
         _start_loop("fast-lane", lane.run, threads)
         _start_loop("recoveries", recoveries.run, threads)

@@ -17,6 +17,7 @@ ON_THE_ENGINE = (
     "tests/deployments/",
     "tests/adapters/docker/",
     "tests/adapters/hosts/",
+    "tests/listeners/test_containers.py",
 )
 """Tests that use the one Docker engine: an agent there heals whatever it sees, so one at a time."""
 

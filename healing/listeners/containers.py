@@ -68,6 +68,17 @@ class ContainerListener:
         """Stop soon."""
         self._stop.set()
 
+    def catch_up(self) -> None:
+        """Read what happened while we did not listen, then judge by what stands now.
+
+        Raises:
+            HostUnavailableError: The engine did not answer.
+        """
+        since = min(self._heard_until, self._clock()) - OVERLAP
+        for happening in self._host.happened(since=since):
+            self._chronicle.add(happening)
+        self.reconcile()
+
     def reconcile(self) -> None:
         """List all containers and raise what stands badly, once per state that it stands in.
 
@@ -110,7 +121,7 @@ class ContainerListener:
         while not self._stop.is_set():
             try:
                 stream = self._host.happenings(since=None)
-                self._catch_up()
+                self.catch_up()
                 self.connected = True
                 for happening in stream:
                     self._survive(happening)
@@ -122,12 +133,6 @@ class ContainerListener:
                 log.exception("container events lost")
             self.connected = False
             self._stop.wait(RECONNECT_AFTER.total_seconds())
-
-    def _catch_up(self) -> None:
-        """Read what happened while we did not listen, then judge by what stands now."""
-        for happening in self._host.happened(since=self._heard_until - OVERLAP):
-            self._chronicle.add(happening)
-        self.reconcile()
 
     def _survive(self, happening: Happening) -> None:
         """One bad event must not end the stream."""

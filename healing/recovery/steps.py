@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from healing.diagnosis import Evidence, diagnose, exhibits
+from healing.errors import UnknownServiceError
 from healing.incidents import (
     Answer,
     Begun,
@@ -168,7 +169,10 @@ class Steps:
 
     def has_changed(self, incident: Incident) -> bool:
         """Look at a waiting incident without writing: would it be decided otherwise now?"""
-        evidence = self.lookout.gather(incident)
+        try:
+            evidence = self.lookout.gather(incident)
+        except UnknownServiceError:
+            return True
         causes = diagnose(evidence)
         choice = choose(incident, causes, evidence.instance, evidence.at)
         because = choice.because

@@ -1,10 +1,21 @@
 """The agent is killed in the middle of a recovery; the next one finishes the story."""
 
 from tests.real import wait_until
-from tests.real.agent import MakeAgent
+from tests.real.agent import Agent, MakeAgent
 from tests.real.docker import MakeContainer
 from tests.real.prefect import PrefectServer
-from tests.scenarios.world import WEB_SERVER, is_ended, service, starts_of
+from tests.scenarios.world import (
+    WEB_SERVER,
+    is_ended,
+    is_waiting,
+    labelled,
+    service,
+    starts_of,
+)
+
+
+def times_taken_up(healer: Agent) -> int:
+    return healer.child.last_lines(1000).count("taken up by agent")
 
 
 def test_killed_while_verifying_the_next_one_does_not_act_again(
@@ -72,6 +83,27 @@ def test_what_a_person_stopped_while_no_agent_was_there_is_left_alone(
 
     story = healer.wait_for(lambda i: i["stage"] == "waiting", service="web")
     assert story["cause"] == "human_stopped"
+    assert starts_of(web) == 1
+
+
+def test_the_next_agent_knows_why_a_container_stands_still_before_it_judges(
+    agent: MakeAgent, container: MakeContainer
+) -> None:
+    web = container(WEB_SERVER.replace("os._exit(0)", "os._exit(1)"), labels=labelled())
+    healer = agent({})
+    healer.wait_until_well(web.name)
+    web.stop(grace=1)
+    story = healer.wait_for(is_waiting, service=web.name)
+
+    healer.kill()
+    seen = times_taken_up(healer)
+    healer.start()
+    wait_until(lambda: times_taken_up(healer) > seen, within=30)
+    healer.wait_for(is_waiting, service=web.name)
+
+    (still,) = healer.incidents(web.name)
+    assert still["id"] == story["id"]
+    assert (still["stage"], still["cause"]) == ("waiting", "human_stopped")
     assert starts_of(web) == 1
 
 

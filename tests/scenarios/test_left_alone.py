@@ -39,6 +39,31 @@ def test_what_a_person_stopped_is_well_again_once_a_person_starts_it(
     assert starts_of(web) == 2
 
 
+def test_what_a_person_stopped_and_removed_is_over(healer: Agent, container: MakeContainer) -> None:
+    web = container(WEB_SERVER, labels=labelled())
+    healer.wait_until_well(web.name)
+    web.stop(grace=1)
+    healer.wait_for(is_waiting, service=web.name)
+
+    web.remove()
+
+    assert healer.wait_for(is_ended, service=web.name)["ending"] == "nothing_to_do"
+
+
+def test_a_crash_loop_that_docker_keeps_alive_calls_a_person_once(
+    healer: Agent, container: MakeContainer
+) -> None:
+    web = container(
+        "raise SystemExit(3)",
+        labels={"healing.enable": "true"},
+        host={"restart_policy": {"Name": "always"}},
+    )
+    wait_until(lambda: starts_of(web) >= 6, within=60)
+
+    (story,) = healer.incidents(web.name)
+    assert (story["ending"], story["cause"]) == ("escalated", "crash_loop")
+
+
 def test_paused_by_a_person(healer: Agent, container: MakeContainer) -> None:
     web = container(WEB_SERVER, labels=labelled())
     healer.wait_until_well(web.name)
