@@ -52,13 +52,12 @@ async def heal(  # noqa: C901, PLR0912 - one story, read from top to bottom
     now: Incident = await do(begin, incident, by)
     overtaken = 0
     while now.is_open:
-        if now.wants_verification:
-            now = await do(verify, now)
-            continue
-        if now.is_healed:
-            return await do(close, now, Ending.HEALED, Because.STABLE, now.acts[-1].proof)
-
         try:
+            if now.wants_verification:
+                now = await do(verify, now)
+                continue
+            if now.is_healed:
+                return await do(close, now, Ending.HEALED, Because.STABLE, now.acts[-1].proof)
             scene = await do(look, now)
         except UnknownServiceError as gone:
             return await do(close, now, Ending.NOTHING_TO_DO, Because.TARGET_GONE, str(gone))

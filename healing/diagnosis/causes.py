@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from healing.diagnosis.chronicle import deaths, was_asked_to_stop, was_killed
-from healing.diagnosis.evidence import Evidence
+from healing.diagnosis.chronicle import Happenings, deaths, was_asked_to_stop, was_killed
+from healing.diagnosis.evidence import Dependency, Evidence
 from healing.finding import Kind
 from healing.incidents import Cause, Code
-from healing.instances import Health, Status
-from healing.services import Expect
+from healing.instances import Health, Instance, Status
+from healing.services import Expect, Service
 
 LOOP_DEATHS = 3
 LOOP_WINDOW = timedelta(seconds=60)
@@ -25,6 +25,15 @@ def diagnose(evidence: Evidence) -> tuple[Cause, ...]:
     causes = [cause for rule in RULES if (cause := rule(evidence)) is not None]
     causes.sort(key=lambda cause: -cause.confidence)
     return tuple(causes) or (_nothing(evidence),)
+
+
+def is_done(service: Service, instance: Instance, happenings: Happenings) -> bool:
+    """Tell whether it is a job that ended well."""
+    it = instance
+    server = bool(service.probes) or it.health is not Health.NONE
+    expect = service.expect or (Expect.RUNNING if server else Expect.COMPLETED)
+    ended_well = it.is_down and it.started_at is not None and it.exit_code == 0
+    return expect is Expect.COMPLETED and ended_well and not was_asked_to_stop(happenings)
 
 
 def _gone(e: Evidence) -> Cause | None:
@@ -72,17 +81,17 @@ def _start_failed(e: Evidence) -> Cause | None:
 
 
 def _completed(e: Evidence) -> Cause | None:
-    it = e.instance
-    if it is None or not it.is_down or it.exit_code != 0 or was_asked_to_stop(e.happenings):
+    if e.instance is None or not is_done(e.service, e.instance, e.happenings):
         return None
-    server = bool(e.service.probes) or it.health is not Health.NONE
-    expect = e.service.expect or (Expect.RUNNING if server else Expect.COMPLETED)
-    if expect is Expect.COMPLETED and it.started_at is not None:
-        return Cause(code=Code.COMPLETED, confidence=0.97, evidence=("a job that ended well",))
-    if it.started_at is None:
-        why = "it was created and never started"
-        return Cause(code=Code.HUMAN_STOPPED, confidence=0.8, evidence=(why,))
-    return None
+    return Cause(code=Code.COMPLETED, confidence=0.97, evidence=("a job that ended well",))
+
+
+def _never_started(e: Evidence) -> Cause | None:
+    it = e.instance
+    if it is None or not it.is_down or it.started_at is not None:
+        return None
+    why = "it was created and never started"
+    return Cause(code=Code.HUMAN_STOPPED, confidence=0.8, evidence=(why,))
 
 
 def _ended(e: Evidence) -> Cause | None:
@@ -116,11 +125,18 @@ def _starting(e: Evidence) -> Cause | None:
 
 
 def _upstream(e: Evidence) -> Cause | None:
-    down = [d for d in e.dependencies if d.ok is False]
+    down = [d for d in e.dependencies if d.ok is False or _is_hardly_back(d, e)]
     if not down or (e.answers is True and _healthcheck_is_content(e)):
         return None
     why = tuple(f"{d.name}, which it needs: {d.detail}" for d in down)
     return Cause(code=Code.UPSTREAM_DOWN, confidence=0.96, evidence=why)
+
+
+def _is_hardly_back(dependency: Dependency, e: Evidence) -> bool:
+    """What runs needs a moment to find what it needs again; what is down can be started now."""
+    if e.instance is None or not e.instance.is_running or dependency.up_since is None:
+        return False
+    return e.at - dependency.up_since < e.service.limits.settle
 
 
 def _unresponsive(e: Evidence) -> Cause | None:
@@ -211,6 +227,7 @@ RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
     _human_stopped,
     _start_failed,
     _completed,
+    _never_started,
     _ended,
     _starting,
     _upstream,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from healing.instances import Happening, What
+from healing.instances import Happening, Instance, What
 from healing.names import InstanceName
 
 KEEP_PER_CONTAINER = 64
@@ -58,6 +58,12 @@ class Chronicle:
 def last(happenings: Happenings, *what: What) -> Happening | None:
     """Find the latest happening of one of these kinds."""
     return next((h for h in reversed(happenings) if h.what in what), None)
+
+
+def up_since(instance: Instance, happenings: Happenings) -> datetime | None:
+    """Say since when it can be well at the earliest: its start, or the end of what kept it."""
+    freed = last(happenings, What.UNPAUSED, What.HEALTHY)
+    return max((at for at in (instance.started_at, freed and freed.at) if at), default=None)
 
 
 def was_asked_to_stop(happenings: Happenings) -> bool:

@@ -29,6 +29,8 @@ class Dependency:
     ok: bool | None
     """None when we cannot tell."""
     detail: str
+    up_since: datetime | None = None
+    """Since when it is well, at the earliest; None when nothing tells, or it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

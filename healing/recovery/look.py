@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from healing.breakers.operating import FleetBreaker
-from healing.diagnosis import Chronicle, Dependency, Evidence, ProbeAnswer
+from healing.diagnosis import (
+    Chronicle,
+    Dependency,
+    Evidence,
+    ProbeAnswer,
+    is_done,
+    up_since,
+)
 from healing.errors import HealingError, InstanceGoneError
 from healing.incidents import Incident
 from healing.instances import Health, Instance
@@ -100,10 +107,17 @@ class Lookout:
         found = self.roll.now.of(name)
         if not found:
             return Dependency(name=name, ok=None, detail="it has no container on this host")
-        seen = [self._is_well(service, instance) for instance in found]
-        ok = any(well for well, _ in seen)
-        detail = next(words for well, words in seen if well is ok)
-        return Dependency(name=name, ok=ok, detail=detail)
+        seen = [self._needed(service, instance) for instance in found]
+        return min(seen, key=_reliance)
+
+    def _needed(self, service: Service, instance: Instance) -> Dependency:
+        """Say how one container of a service stands that another one needs."""
+        lately = self.chronicle.of(instance.name)
+        if is_done(service, instance, lately):
+            return Dependency(name=service.name, ok=True, detail=f"{instance.name} has ended well")
+        ok, detail = self._is_well(service, instance)
+        since = up_since(instance, lately) if ok else None
+        return Dependency(name=service.name, ok=ok, detail=detail, up_since=since)
 
     def _is_well(self, service: Service, listed: Instance) -> tuple[bool, str]:
         try:
@@ -131,6 +145,12 @@ class Lookout:
 
     def _logs(self, name: str) -> str:
         return self.host.logs(name, lines=LOG_LINES)
+
+
+def _reliance(dependency: Dependency) -> tuple[bool, float]:
+    """What is well, and has been for longest, comes first."""
+    since = dependency.up_since
+    return (dependency.ok is not True, since.timestamp() if since else 0.0)
 
 
 def _or_gap(reading: Future[str], what: str, gaps: list[str]) -> str:

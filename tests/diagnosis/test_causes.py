@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,8 @@ from tests.stories import (
 
 CACHE_DOWN = Dependency(name=ServiceName("cache"), ok=False, detail="shop-cache-1 is exited")
 CACHE_WELL = Dependency(name=ServiceName("cache"), ok=True, detail="shop-cache-1 is well")
+CACHE_BACK = replace(CACHE_WELL, up_since=NOON - seconds(8))
+CACHE_UP = replace(CACHE_WELL, up_since=NOON - timedelta(minutes=8))
 HUNG = says(ok=False, detail="no answer within 2 s")
 REFUSED = says(ok=False, detail="connection refused")
 LEAK = finding(Kind.EXHAUSTION, signal=SignalName("memory"), score=0.9, detail="full in 80 s")
@@ -104,6 +107,26 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
         pytest.param(evidence(running(), probes=(HUNG,)), Code.HUNG, id="hung, port open"),
         pytest.param(
             evidence(running(), probes=(REFUSED,)), Code.NOT_LISTENING, id="nothing listens"
+        ),
+        pytest.param(
+            evidence(running(status=Status.CREATED, started_at=None)),
+            Code.HUMAN_STOPPED,
+            id="created and never started",
+        ),
+        pytest.param(
+            evidence(running(), probes=(HUNG,), dependencies=(CACHE_BACK,)),
+            Code.UPSTREAM_DOWN,
+            id="what it needs is back since a moment",
+        ),
+        pytest.param(
+            evidence(running(), probes=(HUNG,), dependencies=(CACHE_UP,)),
+            Code.HUNG,
+            id="what it needs is back since long",
+        ),
+        pytest.param(
+            evidence(exited(1), happenings=DIED, dependencies=(CACHE_BACK,)),
+            Code.EXITED,
+            id="it ended, and what it needs is back",
         ),
         pytest.param(
             evidence(running(), probes=(HUNG,), dependencies=(CACHE_DOWN,)),

@@ -50,6 +50,19 @@ def test_what_a_person_stopped_and_removed_is_over(healer: Agent, container: Mak
     assert healer.wait_for(is_ended, service=web.name)["ending"] == "nothing_to_do"
 
 
+def test_removed_while_we_look_whether_it_stays_well(
+    healer: Agent, container: MakeContainer
+) -> None:
+    web = container(WEB_SERVER, labels=labelled(stable_for="60s"))
+    healer.wait_until_well(web.name)
+    web.kill()
+    healer.wait_for(lambda i: i["stage"] == "verifying", service=web.name)
+
+    web.remove()
+
+    assert healer.wait_for(is_ended, service=web.name)["ending"] == "nothing_to_do"
+
+
 def test_a_crash_loop_that_docker_keeps_alive_calls_a_person_once(
     healer: Agent, container: MakeContainer
 ) -> None:

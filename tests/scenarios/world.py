@@ -1,6 +1,7 @@
 """Programs for the containers of scenarios, and questions that the engine answers for us."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.real.docker import Container
@@ -35,16 +36,19 @@ def address_of(container: Container) -> str:
     return address
 
 
-def front_of(container: Container) -> str:
+def front_of(container: Container, *, connects_again_after: float = 0) -> str:
     """A web server that answers well only when `container` does."""
     question = f"urllib.request.urlopen('http://{address_of(container)}:8080/', timeout=1)"
-    return "import urllib.request\n" + WEB_SERVER.replace(
+    return "import time, urllib.request\nlost_at = -1e9\n" + WEB_SERVER.replace(
         "self.send_response(200)",
         f"""
+        global lost_at
         try:
+            if time.monotonic() - lost_at < {connects_again_after}: raise OSError
             {question}
             self.send_response(200)
-        except OSError:
+        except OSError as error:
+            if str(error): lost_at = time.monotonic()
             self.send_response(503)
         self.end_headers(); return
         self.send_response(200)""",
@@ -81,6 +85,12 @@ def events_of(container: Container, *names: str) -> list[dict[str, Any]]:
         filters={"container": container.id},
     )
     return [event for event in events if event["Action"] in names]
+
+
+def runs_for(container: Container) -> float:
+    """Seconds since its last start."""
+    started = container.client.inspect_container(container.id)["State"]["StartedAt"]
+    return (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
 
 
 def starts_of(container: Container) -> int:
