@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -48,7 +48,7 @@ from healing.instruments import watch_agent, watch_fleet
 from healing.listeners.breakers import BreakerListener
 from healing.listeners.containers import ContainerListener
 from healing.listeners.probes import ProbeListener
-from healing.names import Actor
+from healing.names import Actor, InstanceName
 from healing.settings import Settings, load
 from healing.settings.recovery_actions import recovery_action
 from healing.wiring import Services, assemble, connect, using, utc_now
@@ -94,6 +94,9 @@ def run(settings: Settings) -> None:
     def on_pause(why: str) -> None:
         services.switch.pool_paused = why
 
+    def failing_since() -> Mapping[InstanceName, datetime]:
+        return probes.failing_since()
+
     name = f"agent-{socket.gethostname()}"
     every = settings.predictive_monitoring.every
     lanes = (
@@ -115,7 +118,7 @@ def run(settings: Settings) -> None:
         on_pause=on_pause,
     )
     recoveries = Recoveries(lane)
-    services = assemble(settings, host, recoveries)
+    services = assemble(settings, host, recoveries, failing_since=failing_since)
     check_metrics(services)
     notice = services.dispatch.notice
     containers = ContainerListener(host, services.roll, services.chronicle, notice, utc_now)

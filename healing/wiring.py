@@ -1,7 +1,7 @@
 """The one place that knows which adapter stands behind which port."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -106,9 +106,22 @@ def connect(settings: Settings) -> Host:
 
 
 def assemble(
-    settings: Settings, host: Host, launcher: Launcher, boards: tuple[Board, ...] = ()
+    settings: Settings,
+    host: Host,
+    launcher: Launcher,
+    boards: tuple[Board, ...] = (),
+    *,
+    failing_since: Callable[[], Mapping[InstanceName, datetime]] = dict[InstanceName, datetime],
 ) -> Services:
-    """Put everything together; reads the ledger, and touches nothing else."""
+    """Put everything together; reads the ledger, and touches nothing else.
+
+    Args:
+        settings: As the operator has them.
+        host: Where the containers live.
+        launcher: Has recoveries started.
+        boards: Told of each line of the ledger.
+        failing_since: Gives the containers that probes find bad now, and since when.
+    """
     storage = settings.storage
     readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
     ledger = FileLedger(storage.state_dir / "ledger", keep=storage.retention.ledger)
@@ -128,6 +141,7 @@ def assemble(
         readers=readers,
         clock=utc_now,
         breaker=breakers.fresh,
+        failing_since=failing_since,
     )
     switch = Switch(storage.state_dir / settings.safety.pause_file)
     hands = Hands(

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 TURN = timedelta(milliseconds=200)
+SAY_AGAIN = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +28,16 @@ class Asked:
     Attributes:
         due: When it is asked next.
         failures: Bad answers in a row, in this run of the container.
-        said: Whether this row of bad answers was already raised.
+        failing_since: The first of them; None while its last answer is no bad one.
+        said_at: When this row of bad answers was last raised; None when it was not.
         well_in: The start of the run of the container in which it last answered well.
     """
 
     due: datetime
     last: ProbeResult | None = None
     failures: int = 0
-    said: bool = False
+    failing_since: datetime | None = None
+    said_at: datetime | None = None
     well_in: datetime | None = None
 
 
@@ -46,15 +49,22 @@ def after(asked: Asked, result: ProbeResult, instance: Instance, settle: timedel
     """
     started = instance.started_at
     if result.ok:
-        return replace(asked, last=result, failures=0, said=False, well_in=started)
+        return Asked(due=asked.due, last=result, well_in=started)
     if started is not None and asked.well_in != started and result.at - started < settle:
-        return replace(asked, last=result, failures=0, said=False)
-    return replace(asked, last=result, failures=asked.failures + 1)
+        return Asked(due=asked.due, last=result, well_in=asked.well_in)
+    since = asked.failing_since or result.at
+    return replace(asked, last=result, failures=asked.failures + 1, failing_since=since)
 
 
 def is_a_sign(asked: Asked, probe: Probe) -> bool:
-    """Tell whether there are enough bad answers in a row, and nobody has raised them yet."""
-    return asked.failures >= probe.failures and not asked.said
+    """Tell whether there are enough bad answers in a row, and nobody has raised them lately.
+
+    They are raised again and again while they last: a recovery that a good answer in between has
+    ended would otherwise be the last.
+    """
+    if asked.last is None or asked.failures < probe.failures:
+        return False
+    return asked.said_at is None or asked.last.at - asked.said_at >= SAY_AGAIN
 
 
 @dataclass(slots=True)
@@ -98,6 +108,14 @@ class ProbeListener:
                 found.setdefault(name, []).append(asked.last)
         return found
 
+    def failing_since(self) -> Mapping[InstanceName, datetime]:
+        """Give the containers that answer badly now, and since when."""
+        found: dict[InstanceName, datetime] = {}
+        for (name, _), asked in tuple(self._asked.items()):
+            if asked.failing_since is not None:
+                found[name] = min(asked.failing_since, found.get(name, asked.failing_since))
+        return found
+
     def _run(self) -> None:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="probe") as threads:
             while not self._stop.wait(TURN.total_seconds()):
@@ -135,7 +153,7 @@ class ProbeListener:
                 return
             now = after(asked, result, instance, service.limits.settle)
             if is_a_sign(now, probe):
-                now = replace(now, said=True)
+                now = replace(now, said_at=result.at)
                 self.notice(_unresponsive(service, instance, now.failures, result))
             self._asked[key] = now
         except Exception as error:  # noqa: BLE001 - one probe must not end the others

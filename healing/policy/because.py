@@ -46,6 +46,7 @@ class Because(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
     HUMAN_AT_WORK = "human_at_work"
     LAST_REPLICA = "last_replica"
+    STORM = "storm"
 
     # Acting and verifying.
     REFUSED = "refused"

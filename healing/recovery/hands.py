@@ -61,6 +61,7 @@ class Hands:
             acts=self.journal.book.acts(service.name, since=now - window),
             happenings=self.lookout.chronicle.of(instance.name),
             healthy_peers=self.lookout.well_peers(service, instance),
+            storm=self.lookout.storm_around(service),
         )
         return ask(incident, situation)
 

@@ -1,6 +1,6 @@
 """Look at a container and its neighbourhood: read-only, in parallel, every gap named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,14 @@ from healing.diagnosis import (
     Evidence,
     ProbeAnswer,
     is_done,
+    last,
     up_since,
 )
 from healing.errors import HealingError, InstanceGoneError
 from healing.incidents import Incident
-from healing.instances import Health, Instance
-from healing.names import ServiceName
+from healing.instances import Health, Instance, What
+from healing.names import InstanceName, ServiceName
+from healing.policy.storm import Failing, Storm, storm_around
 from healing.ports import Host, Prober
 from healing.roster import Roll
 from healing.services import Probe, Service
@@ -38,6 +40,8 @@ class Lookout:
     clock: Callable[[], datetime]
     breaker: Callable[[str], FleetBreaker | None]
     """Gives the breaker of a name as it stands; None when nobody knows. Asks nobody."""
+    failing_since: Callable[[], Mapping[InstanceName, datetime]] = dict[InstanceName, datetime]
+    """Gives the containers that our probes find bad now, and since when. Asks nobody."""
 
     def gather(self, incident: Incident) -> Evidence:
         """Look at everything that a diagnosis may want to know.
@@ -98,6 +102,37 @@ class Lookout:
         if not peers:
             return None
         return sum(1 for peer in peers if self._is_well(service, peer)[0])
+
+    def storm_around(self, service: Service) -> Storm | None:
+        """Find the trouble of many services that this one's began with. Asks nobody."""
+        services = self.roll.now.stack.services
+        needs = {name: one.depends_on for name, one in services.items()}
+        return storm_around(service.name, self._failing(), needs)
+
+    def _failing(self) -> Failing:
+        probed = self.failing_since()
+        since: dict[ServiceName, datetime] = {}
+        down: set[ServiceName] = set()
+        asked = 0
+        for name, service in self.roll.now.stack.services.items():
+            found = self.roll.now.of(name)
+            running = [one for one in found if one.is_running]
+            bad = [at for one in running if (at := self._bad_since(one, probed)) is not None]
+            if found and not running:
+                down.add(name)
+            elif service.probes or any(one.health is not Health.NONE for one in running):
+                asked += 1
+                if bad and len(bad) == len(running):
+                    since[name] = max(bad)
+        return Failing(since=since, down=frozenset(down), asked=asked)
+
+    def _bad_since(
+        self, instance: Instance, probed: Mapping[InstanceName, datetime]
+    ) -> datetime | None:
+        if instance.health is Health.UNHEALTHY:
+            turned = last(self.chronicle.of(instance.name), What.UNHEALTHY)
+            return turned.at if turned else probed.get(instance.name)
+        return probed.get(instance.name)
 
     def _dependency(self, name: ServiceName) -> Dependency:
         """Say how another service stands: well when any of its containers is."""

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from healing.diagnosis.chronicle import Happenings, last
-from healing.incidents import Act, Gated, Incident, Remedy
+from healing.incidents import Act, Code, Gated, Incident, Remedy
 from healing.instances import Instance, What
 from healing.names import InstanceName
 from healing.policy.because import Because
+from healing.policy.storm import TRY_ONE_AFTER, Storm
 from healing.services import Level, Limits, Service
 
 HANDS_OFF = timedelta(minutes=5)
 """How long we keep away from a container after a person worked on it."""
+DOES_NOT_ANSWER = frozenset({Code.HUNG, Code.NOT_LISTENING, Code.FAILING_HEALTHCHECK})
+"""Causes that are only as true as our way of asking; that a container ended is a fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Situation:
     happenings: Happenings = ()
     healthy_peers: int | None = None
     """Other containers of the service that are well; None when it has no others."""
+    storm: Storm | None = None
+    """The trouble of many services that this one's began with; None when it is its own."""
     approved: bool = False
 
 
@@ -121,6 +126,23 @@ def _last_replica(incident: Incident, s: Situation) -> Hold | None:
     return Hold(because=Because.LAST_REPLICA, detail=detail, until=again)
 
 
+def _storm(incident: Incident, s: Situation) -> Hold | None:
+    """What many services have at once no restart mends; when it lasts, one of them is tried."""
+    if s.storm is None or incident.insisted_on is not None or s.remedy is not Remedy.RESTART:
+        return None
+    if incident.cause is None or incident.cause.code not in DOES_NOT_ANSWER:
+        return None
+    first = s.storm.services[0] == s.service.name
+    if first and s.now - s.storm.since >= TRY_ONE_AFTER:
+        return None
+    others = len(s.storm.services) - 1
+    detail = (
+        f"{others} of {s.storm.asked} services stopped answering well with it since "
+        f"{s.storm.since:%H:%M:%S}, and none because of another: that is no fault of one container"
+    )
+    return Hold(because=Because.STORM, detail=detail, until=s.now + timedelta(seconds=15))
+
+
 def _cool_down(incident: Incident, s: Situation) -> Hold | None:
     mine = [
         act
@@ -167,6 +189,7 @@ GATES: Mapping[str, Gate] = {
     "approval": _approval,
     "nobody at work on it": _hands_off,
     "another copy is well": _last_replica,
+    "no storm": _storm,
     "cool-down": _cool_down,
     "budget": _budget,
 }

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from healing.listeners.probes import Asked, after, is_a_sign
 from healing.ports import ProbeResult
@@ -9,8 +10,8 @@ OLD = running(started_at=NOON - timedelta(hours=1))
 YOUNG = running(started_at=NOON - seconds(5))
 
 
-def says(ok: bool) -> ProbeResult:
-    return ProbeResult(ok=ok, detail="", at=NOON, took=seconds(0.1))
+def says(ok: bool, at: datetime = NOON) -> ProbeResult:
+    return ProbeResult(ok=ok, detail="", at=at, took=seconds(0.1))
 
 
 def ask(asked: Asked, *answers: bool, instance=OLD) -> Asked:
@@ -42,3 +43,16 @@ def test_once_it_has_answered_well_in_this_run_its_time_to_settle_is_over() -> N
 def test_having_answered_well_before_a_restart_does_not_count() -> None:
     before = ask(FRESH, True, instance=OLD)
     assert ask(before, False, False, instance=YOUNG).failures == 0
+
+
+def test_what_lasts_is_a_sign_again_and_again() -> None:
+    said = replace(ask(FRESH, False, False), said_at=NOON)
+    soon = after(said, says(ok=False, at=NOON + seconds(4)), OLD, SETTLE)
+    later = after(soon, says(ok=False, at=NOON + seconds(16)), OLD, SETTLE)
+    assert (is_a_sign(soon, PROBE), is_a_sign(later, PROBE)) == (False, True)
+
+
+def test_it_fails_since_the_first_bad_answer_in_a_row() -> None:
+    failing = after(ask(FRESH, False), says(ok=False, at=NOON + seconds(4)), OLD, SETTLE)
+    assert failing.failing_since == NOON
+    assert ask(failing, True).failing_since is None

@@ -7,11 +7,13 @@ from healing.finding import Kind
 from healing.incidents import Act, Cause, Code, Diagnosed, Intended, Remedy
 from healing.instances import What
 from healing.policy import Because
+from healing.policy.storm import Storm
 from healing.remedies import GATES, Situation, ask, fence, rest
 from healing.services import Level, Limits
 from tests.stories import API_1, NOON, finding, happened, incident, running, seconds, service
 
 OTHER = incident()
+HANGING = Cause(code=Code.HUNG, confidence=0.85, evidence=("no answer",))
 LEAKING = Cause(code=Code.MEMORY_LEAK, confidence=0.9, evidence=("full soon",))
 
 
@@ -129,6 +131,38 @@ def test_the_last_good_copy_is_not_restarted_for_a_mere_warning() -> None:
     assert ask(leaking, situation(healthy_peers=0)).because is Because.LAST_REPLICA
     assert ask(leaking, situation(healthy_peers=1)).held_by == ""
     assert ask(leaking, situation(healthy_peers=None)).held_by == ""
+
+
+def storm(ago: float, *services: str) -> Storm:
+    return Storm(services=services, asked=6, since=NOON - seconds(ago))
+
+
+@pytest.mark.parametrize(
+    ("cause", "around", "held"),
+    [
+        pytest.param(HANGING, situation(storm=storm(5, "api", "db", "web")), True, id="a storm"),
+        pytest.param(
+            *(HANGING, situation(storm=storm(600, "api", "db", "web")), False),
+            id="it lasts, and this one is tried",
+        ),
+        pytest.param(
+            *(HANGING, situation(storm=storm(600, "aaa", "api", "web")), True),
+            id="it lasts, and another one is tried",
+        ),
+        pytest.param(
+            *(HANGING, situation(storm=storm(5, "api"), remedy=Remedy.START), False), id="a start"
+        ),
+        pytest.param(LEAKING, situation(storm=storm(5, "api", "db")), False, id="it answers"),
+    ],
+)
+def test_what_many_services_have_at_once_is_not_mended_by_restarts(cause, around, held) -> None:
+    gated = ask(incident(Diagnosed((cause,))), around)
+    assert (gated.because is Because.STORM) is held
+
+
+def test_a_person_who_asks_may_act_in_a_storm() -> None:
+    asked = incident(Diagnosed((HANGING,)), remedy=Remedy.RESTART, finding=finding(Kind.REQUESTED))
+    assert ask(asked, situation(storm=storm(5, "api", "db", "web"))).held_by == ""
 
 
 def test_a_budget_says_when_it_has_room_again() -> None:
