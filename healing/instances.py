@@ -109,6 +109,8 @@ class What(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     REMOVED = "removed"
+    TAKEN_ALONG = "taken_along"
+    """Its engine ended and stopped it. No engine tells that: we conclude it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

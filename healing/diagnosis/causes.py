@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from healing.diagnosis.chronicle import Happenings, deaths, was_asked_to_stop, was_killed
+from healing.diagnosis.chronicle import (
+    Happenings,
+    deaths,
+    was_asked_to_stop,
+    was_killed,
+    was_taken_along,
+)
 from healing.diagnosis.evidence import Dependency, Evidence
 from healing.finding import Kind
 from healing.incidents import Cause, Code
@@ -33,7 +39,8 @@ def is_done(service: Service, instance: Instance, happenings: Happenings) -> boo
     server = bool(service.probes) or it.health is not Health.NONE
     expect = service.expect or (Expect.RUNNING if server else Expect.COMPLETED)
     ended_well = it.is_down and it.started_at is not None and it.exit_code == 0
-    return expect is Expect.COMPLETED and ended_well and not was_asked_to_stop(happenings)
+    by_itself = not was_asked_to_stop(happenings) and not was_taken_along(happenings)
+    return expect is Expect.COMPLETED and ended_well and by_itself
 
 
 def _gone(e: Evidence) -> Cause | None:
@@ -100,6 +107,9 @@ def _ended(e: Evidence) -> Cause | None:
     if it is None or not it.is_down or was_asked_to_stop(e.happenings) or it.started_at is None:
         return None
     ended = f"exit code {it.exit_code}"
+    if was_taken_along(e.happenings):
+        why = ("its engine was stopped, and took it along", ended)
+        return Cause(code=Code.EXITED, confidence=0.94, evidence=why)
     if it.out_of_memory:
         why = ("the kernel killed it for using too much memory", ended)
         return Cause(code=Code.OUT_OF_MEMORY, confidence=0.95, evidence=why)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -16,6 +16,11 @@ KILL = 9
 A_KILL_TAKES = timedelta(seconds=10)
 A_STOP_TAKES = timedelta(minutes=5)
 """The longest time between being asked to stop and ending that we still call a stop."""
+
+AT_ONCE = timedelta(seconds=2)
+"""How far apart an engine that ends asks its containers to stop."""
+ENDS_AFTER = timedelta(seconds=5)
+"""How long after its last container it is gone itself."""
 
 Happenings: TypeAlias = tuple[Happening, ...]
 
@@ -42,6 +47,15 @@ class Chronicle:
         """List what happened to one container, oldest first."""
         with self._lock:
             return tuple(self._by_name.get(instance, ()))
+
+    def engine_ended(self, at: datetime, down: Iterable[Instance]) -> None:
+        """Note which of the containers that are down now were taken along by their engine."""
+        with self._lock:
+            known = {name: tuple(lately) for name, lately in self._by_name.items()}
+        for instance in taken_along(known, down, ended_at=at):
+            ended = instance.finished_at or at
+            what = What.TAKEN_ALONG
+            self.add(Happening(what=what, id=instance.id, name=instance.name, at=ended))
 
     def forget(self, keep: Iterable[InstanceName]) -> None:
         """Forget containers that are neither in `keep` nor happened to within the last hour."""
@@ -78,6 +92,8 @@ def was_asked_to_stop(happenings: Happenings) -> bool:
     started = last(happenings, What.STARTED)
     if started is not None and started.at > death.at:
         return False
+    if was_taken_along(happenings):
+        return False
     stopped = last(happenings, What.STOPPED)
     if stopped is not None and stopped.at >= death.at:
         return True
@@ -89,6 +105,58 @@ def was_asked_to_stop(happenings: Happenings) -> bool:
         and timedelta(0) <= death.at - h.at <= A_STOP_TAKES
     ]
     return bool(asked)
+
+
+def was_taken_along(happenings: Happenings) -> bool:
+    """Tell whether its engine ended and stopped it, and nobody started it since."""
+    taken = last(happenings, What.TAKEN_ALONG)
+    started = last(happenings, What.STARTED)
+    return taken is not None and (started is None or started.at <= taken.at)
+
+
+def taken_along(
+    known: Mapping[InstanceName, Happenings], down: Iterable[Instance], *, ended_at: datetime
+) -> list[Instance]:
+    """Tell which containers an engine stopped because it ended itself.
+
+    It asks all that run to stop at once, and ends right after the last of them. What a person had
+    stopped was asked before. A death that nobody heard of happened while the engine let nobody in.
+
+    Args:
+        known: What happened to all containers of the engine.
+        down: Those that are down now.
+        ended_at: When the engine was gone.
+    """
+    asked = {name: at for name, lately in known.items() if (at := _asked_at(lately)) is not None}
+    ends = [
+        h.at for lately in known.values() for h in lately if h.what in {What.DIED, What.STOPPED}
+    ]
+    in_one_go = bool(ends) and abs(ended_at - max(ends)) <= ENDS_AFTER
+    asked_all_at = max(asked.values(), default=None) if in_one_go else None
+    found: list[Instance] = []
+    for one in down:
+        if one.name in asked:
+            if asked_all_at is not None and asked_all_at - asked[one.name] <= AT_ONCE:
+                found.append(one)
+        elif _died_unheard(one, known.get(one.name, ()), ended_at - ENDS_AFTER):
+            found.append(one)
+    return found
+
+
+def _asked_at(happenings: Happenings) -> datetime | None:
+    """Say when it was asked to stop, if that is why it is down."""
+    if not was_asked_to_stop(happenings):
+        return None
+    signals = [h.at for h in happenings if h.what is What.SIGNALLED and h.signal != KILL]
+    return signals[-1] if signals else None
+
+
+def _died_unheard(instance: Instance, happenings: Happenings, since: datetime) -> bool:
+    death = last(happenings, What.DIED)
+    ended = instance.finished_at
+    if ended is None or ended < since:
+        return False
+    return death is None or ended - death.at > AT_ONCE
 
 
 def was_killed(happenings: Happenings) -> bool:

@@ -51,6 +51,8 @@ class ContainerListener:
         self._stop = threading.Event()
         self._said: dict[InstanceName, tuple[object, ...]] = {}
         self._heard_until = clock() - BEFORE_WE_CAME
+        self._heard: Happening | None = None
+        self._lost_at = clock()
         self.connected = False
         self.reconciled_at: datetime | None = None
 
@@ -74,9 +76,17 @@ class ContainerListener:
         Raises:
             HostUnavailableError: The engine did not answer.
         """
-        since = min(self._heard_until, self._clock()) - OVERLAP
-        for happening in self._host.happened(since=since):
+        now = self._clock()
+        since = min(self._heard_until, now) - OVERLAP
+        told = self._host.happened(since=since)
+        for happening in told:
             self._chronicle.add(happening)
+        heard = self._heard
+        if heard is not None and heard.at <= now and heard not in told:
+            # An engine forgets what happened only when it is started anew.
+            down = [one for one in self._host.instances() if one.is_down]
+            self._chronicle.engine_ended(self._lost_at, down)
+        self._heard = told[-1] if told else None
         self.reconcile()
 
     def reconcile(self) -> None:
@@ -104,6 +114,7 @@ class ContainerListener:
         if not self._chronicle.add(happening):
             return
         self._heard_until = happening.at
+        self._heard = happening
         known = happening.name in self._roll.now.owners
         if happening.what in {What.CREATED, What.REMOVED} or not known:
             self._roll.call(self._host.instances())
@@ -131,6 +142,8 @@ class ContainerListener:
                 log.warning("container events lost error=%s", error)
             except Exception:
                 log.exception("container events lost")
+            if self.connected:
+                self._lost_at = self._clock()
             self.connected = False
             self._stop.wait(RECONNECT_AFTER.total_seconds())
 

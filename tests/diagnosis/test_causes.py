@@ -30,6 +30,7 @@ CACHE_DOWN = Dependency(name=ServiceName("cache"), ok=False, detail="shop-cache-
 CACHE_WELL = Dependency(name=ServiceName("cache"), ok=True, detail="shop-cache-1 is well")
 CACHE_BACK = replace(CACHE_WELL, up_since=NOON - seconds(8))
 CACHE_UP = replace(CACHE_WELL, up_since=NOON - timedelta(minutes=8))
+TAKEN_ALONG = happened(What.TAKEN_ALONG, 0.9)
 HUNG = says(ok=False, detail="no answer within 2 s")
 REFUSED = says(ok=False, detail="connection refused")
 LEAK = finding(Kind.EXHAUSTION, signal=SignalName("memory"), score=0.9, detail="full in 80 s")
@@ -55,6 +56,11 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
             evidence(exited(137), happenings=(*STOPPED[:1], *KILLED, STOPPED[2])),
             Code.HUMAN_STOPPED,
             id="a person stopped it and it had to be killed",
+        ),
+        pytest.param(
+            evidence(exited(0), happenings=(*STOPPED, TAKEN_ALONG), service=service(probes=())),
+            Code.EXITED,
+            id="its engine was stopped, and took it along",
         ),
         pytest.param(
             evidence(exited(137), happenings=()),
