@@ -20,6 +20,7 @@ from healing.errors import HealingError
 from healing.instances import Instance
 from healing.ports import Host, ProbeResult
 from healing.services import Exec, Http, Probe, Tcp
+from healing.units import one_line
 
 ENOUGH = 64 * 1024
 """Bytes of an answer that are read; the rest does not make it better."""
@@ -197,4 +198,4 @@ def _why(error: Exception, timeout: timedelta) -> str:
 def _last_line(words: str, output: str) -> str:
     """Add the last line a program or server said, if it said anything."""
     said = output.strip().splitlines()
-    return f"{words}: {said[-1].strip()[:200]}" if said else words
+    return f"{words}: {one_line(said[-1].strip()[:200])}" if said else words

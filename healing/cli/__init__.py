@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # A pipe that is closed early (`heal status | head`) ends us as it ends any other program.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        # Signs that a terminal has not are no reason to say nothing.
+        reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="heal", description="Keeps a stack of Docker services running, and says why."
     )

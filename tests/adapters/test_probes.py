@@ -268,6 +268,14 @@ def test_a_program_inside_is_good_when_it_exits_with_0(
     assert f"exit code {code}: said" in result.detail
 
 
+def test_what_a_program_prints_does_nothing_to_the_terminal_of_who_reads_it(
+    prober: NetworkProber, inside: ProcessHost
+) -> None:
+    command = Exec((sys.executable, "-c", r"print('\x1b[31mdown\x1b[0m\x07')"))
+    result = prober.ask(Probe(check=command), inside.inspect(HERE.name))
+    assert r"exit code 0: \x1b[31mdown\x1b[0m\x07" in result.detail
+
+
 def test_a_program_that_hangs_or_a_container_that_is_gone_is_a_bad_answer(
     prober: NetworkProber, inside: ProcessHost
 ) -> None:

@@ -225,6 +225,12 @@ sys.exit(main({args!r}))
     assert "Traceback" not in done.stderr
 
 
+def test_a_terminal_that_has_not_all_signs_is_told_all_the_same(tmp_path: Path) -> None:
+    done = heal("doctor", state=tmp_path, PYTHONIOENCODING="ascii")
+    assert "? state" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 def test_a_word_that_is_none(tmp_path: Path) -> None:
     done = heal("stauts", state=tmp_path)
 

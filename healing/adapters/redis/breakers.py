@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from redis import Redis, RedisCluster
 from redis.backoff import NoBackoff
 from redis.client import PubSub
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 from redis.retry import Retry
 
 from healing.adapters.redis import questions
@@ -117,7 +117,7 @@ class BreakerStore:
         if not asked:
             return []
         return _bounded(
-            lambda: self._asked_one_by_one(asked) if self._shards > 1 else self._piped(asked)
+            lambda: self._asked_one_by_one(asked) if self._shards > 1 else self._asked_of_one(asked)
         )
 
     def changed(self, since: int) -> tuple[int, frozenset[str]]:
@@ -199,6 +199,14 @@ class BreakerStore:
     def _time(self) -> tuple[int, int]:
         nodes = {"target_nodes": "random"} if self._shards > 1 else {}
         return self._client.time(**nodes)
+
+    def _asked_of_one(self, asked: Sequence[Question[Any]]) -> list[Any]:
+        try:
+            return self._piped(asked)
+        except ReadOnlyError:
+            # It was demoted: whoever the address stands for now is asked next time.
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            raise
 
     def _piped(self, asked: Sequence[Question[Any]]) -> list[Any]:
         pipe = self._client.pipeline(transaction=False)

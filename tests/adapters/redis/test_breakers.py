@@ -16,6 +16,17 @@ pytestmark = pytest.mark.real("redis")
 __all__ = ["name", "store"]
 
 
+def test_a_server_that_was_demoted_is_left_for_who_has_its_address_now(
+    own_server: Server, name: str
+) -> None:
+    with connect(own_server.url) as client, own_server.client() as admin:
+        store, before = BreakerStore(client), client.client_id()
+        admin.replicaof("127.0.0.1", 1)
+        with pytest.raises(StateUnavailableError, match="read only"):
+            report(store, name, range(1), ok=1)
+        assert client.client_id() != before
+
+
 def test_many_questions_are_one_round_trip_with_answers_in_order(
     store: BreakerStore, name: str
 ) -> None:
