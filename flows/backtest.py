@@ -22,7 +22,7 @@ async def backtest(
     days: Annotated[int, Field(ge=1, le=365)] = 14,
     sensitivity: Annotated[float, Field(ge=0, le=1)] | None = None,
     recordings: str | None = None,
-    seed: Annotated[int, Field(ge=0)] = 0,
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
 ) -> State:
     """Judge each row of history by what was known before it, and write a report.
 

@@ -25,7 +25,7 @@ LOCAL = "local"
 async def train(
     which: Literal["due", "all"] = "due",
     service: str | None = None,
-    seed: Annotated[int, Field(ge=0)] = 0,
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
     shard_size: Annotated[int, Field(ge=1)] | None = None,
     dask: str | None = None,
 ) -> State:

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from healing.cli.options import Commands
+from healing.cli.options import Commands, add_capacity, add_seed
 
 
 def register(commands: Commands) -> None:
@@ -15,12 +15,7 @@ def register(commands: Commands) -> None:
         "path", type=Path, metavar="PATH", help="an .npz, .csv or .parquet, or a folder of them"
     )
     parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument(
-        "--capacity",
-        type=float,
-        metavar="N",
-        help="where every signal is full; otherwise only memory_percent and the like are known",
-    )
+    add_capacity(parser)
     parser.add_argument(
         "--window",
         default="24h",
@@ -30,7 +25,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--sensitivity", type=float, default=0.8, metavar="S", help="0 to 1, as configured (0.8)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same figures")
+    add_seed(parser, same="figures")
     parser.set_defaults(run=run)
 
 

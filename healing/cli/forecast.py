@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from healing.cli.options import Commands, read_span, write_arrays
+from healing.cli.options import Commands, add_capacity, read_span, write_arrays
 
 MOST_AHEAD = 100_000
 FEWEST_ROWS, FARTHEST = 30, 48
@@ -20,12 +20,7 @@ def register(commands: Commands) -> None:
         help="an .npz with `timestamps` and `values`, or `train` and `test`; or a table",
     )
     parser.add_argument("--horizon", default="24h", metavar="TIME", help="how far ahead (24h)")
-    parser.add_argument(
-        "--capacity",
-        type=float,
-        metavar="N",
-        help="where every signal is full; otherwise only memory_percent and the like are known",
-    )
+    add_capacity(parser)
     parser.add_argument(
         "-o",
         "--output",

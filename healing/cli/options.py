@@ -2,12 +2,16 @@
 
 import argparse
 import io
+import math
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from healing.settings import Settings, load
+
+MOST_SEED = 2**32 - 1
+"""The largest that NumPy takes."""
 
 
 class Commands(Protocol):
@@ -32,6 +36,35 @@ def settings_of(args: argparse.Namespace) -> Settings:
         ConfigError: It is wrong.
     """
     return load(args.config, os.environ)
+
+
+def add_capacity(parser: argparse.ArgumentParser) -> None:
+    """Add `--capacity`."""
+    parser.add_argument(
+        "--capacity",
+        type=_capacity,
+        metavar="N",
+        help="where every signal is full; otherwise only memory_percent and the like are known",
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser, *, same: str) -> None:
+    """Add `--seed`."""
+    parser.add_argument("--seed", type=_seed, default=0, help=f"the same seed, the same {same}")
+
+
+def _capacity(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: a number above 0 is needed")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= MOST_SEED:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 0 to {MOST_SEED} is needed")
+    return number
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from healing.cli.options import Commands, write_arrays
+from healing.cli.options import Commands, add_seed, write_arrays
 
 
 def register(commands: Commands) -> None:
@@ -23,7 +23,7 @@ def register(commands: Commands) -> None:
         metavar="SCORES.npz",
         help="where to write `scores`: of the test rows, or of all rows",
     )
-    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same scores")
+    add_seed(parser, same="scores")
     parser.set_defaults(run=run)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from healing.cli import main
 from tests.real import ROOT
 
 ROWS = 600
@@ -206,3 +207,25 @@ def test_a_horizon_that_makes_no_sense_is_told(tmp_path: Path) -> None:
         done = heal("forecast", "a.npz", "--horizon", horizon, "-o", "f.npz", cwd=tmp_path)
         assert done.returncode == 2
         assert "--horizon" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["backtest", "forecast"])
+@pytest.mark.parametrize("capacity", ["nan", "inf", "0", "-5", "much"])
+def test_a_capacity_that_nothing_reaches_is_refused(
+    capacity: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "a.npz", f"--capacity={capacity}"])
+
+    assert "argument --capacity: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["score", "backtest"])
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
+def test_a_seed_that_is_none_is_refused(
+    seed: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "a.npz", f"--seed={seed}"])
+
+    assert "argument --seed: " in capsys.readouterr().err
