@@ -25,7 +25,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.context import AsyncClientContext
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventFilter, EventNameFilter
@@ -60,8 +60,7 @@ class Lane:
     Attributes:
         deployment: Its name, as `flow/deployment`.
         flow: What it runs.
-        pool: Its work pool. In another pool than the fast lane's, its runs are left to a worker
-            as long as one is there.
+        pool: Its work pool, whose pause stops it.
         stale_after: A run this late is not worth carrying out any more; None: always worth it.
         resume: Whether a run that a killed agent left behind is taken up again, or called crashed.
     """
@@ -78,7 +77,7 @@ class FastLane:
 
     Args:
         lanes: What may be carried out here.
-        pool: The work pool whose pause stops us.
+        pool: The work pool whose pause stops all lanes, and all acting.
         name: Ours, as the pool lists it among its workers.
         version: Of the deployments that we can carry out.
         deploy: Called when a deployment is not on the server, or is of another version.
@@ -106,8 +105,7 @@ class FastLane:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._client: PrefectClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._paused = False
-        self._workers_there: set[str] = set()
+        self._paused: set[str] = set()
         self.connected = False
 
     async def run(self) -> None:
@@ -205,10 +203,11 @@ class FastLane:
         log.info("prefect connected deployments=%d", len(self._by_id))
 
     async def _find(self) -> bool:
-        """Find our deployments; False when one is missing, or of another version."""
+        """Find what is ours; False when it is missing, or a deployment is of another version."""
         found: dict[UUID, Lane] = {}
         for lane in self._lanes:
             try:
+                await self._api.read_work_pool(lane.pool)
                 deployment = await self._api.read_deployment_by_name(lane.deployment)
             except ObjectNotFound:
                 return False
@@ -228,7 +227,7 @@ class FastLane:
         )
         for run in runs:
             lane = self._by_id.get(run.deployment_id) if run.deployment_id else None
-            if lane is None or run.id in self._running or not self._is_ours(lane):
+            if lane is None or run.id in self._running:
                 continue
             cancelling = run.state is not None and run.state.is_cancelling()
             if lane.resume and not cancelling:
@@ -262,34 +261,41 @@ class FastLane:
     # --- the work pools -----------------------------------------------------------------------
 
     async def _watch_pools(self) -> None:
-        """Show ourselves as a worker of the pool, and see whether somebody paused it."""
+        """See whether somebody paused a pool, or took away what we put on the server."""
         turn = 0
         while True:
             if self.connected:
                 with contextlib.suppress(Exception):
-                    await self._read_pools(workers=turn == 0)
+                    await (self._read_pools() if turn == 0 else self._read_pool(self._pool))
                 turn = (turn + 1) % int(WORKERS_EVERY / POOL_EVERY)
             await asyncio.sleep(POOL_EVERY.total_seconds())
 
-    async def _read_pools(self, *, workers: bool = True) -> None:
-        pool = await self._api.read_work_pool(self._pool)
-        self._paused = pool.is_paused
-        paused = f"work pool {self._pool!r} is paused in Prefect" if pool.is_paused else ""
-        self._on_pause(paused)
-        if not workers:
-            return
-        await self._api.send_worker_heartbeat(
-            self._pool, self._name, heartbeat_interval_seconds=WORKERS_EVERY.total_seconds()
-        )
-        # Asks for nothing: a queue that nobody asks is shown as unhealthy.
-        await self._api.get_scheduled_flow_runs_for_work_pool(self._pool, scheduled_before=LONG_AGO)
-        for other in {lane.pool for lane in self._lanes} - {self._pool}:
-            there = await self._api.read_workers_for_work_pool(other)
-            online = any(worker.status == WorkerStatus.ONLINE for worker in there)
-            (self._workers_there.add if online else self._workers_there.discard)(other)
+    async def _read_pools(self) -> None:
+        """Read all of them, show ourselves as their worker, and miss what is not there any more."""
+        for name in {lane.pool for lane in self._lanes}:
+            await self._read_pool(name)
+            await self._api.send_worker_heartbeat(
+                name, self._name, heartbeat_interval_seconds=WORKERS_EVERY.total_seconds()
+            )
+            # Asks for nothing: a queue that nobody asks is shown as unhealthy.
+            await self._api.get_scheduled_flow_runs_for_work_pool(name, scheduled_before=LONG_AGO)
+        ours = DeploymentFilter(id=DeploymentFilterId(any_=list(self._by_id)))
+        if len(await self._api.read_deployments(deployment_filter=ours)) < len(self._by_id):
+            self._miss("a deployment")
 
-    def _is_ours(self, lane: Lane) -> bool:
-        return lane.pool == self._pool or lane.pool not in self._workers_there
+    async def _read_pool(self, name: str) -> None:
+        try:
+            is_paused = (await self._api.read_work_pool(name)).is_paused
+        except ObjectNotFound:
+            self._miss(f"work pool {name!r}")
+            raise
+        (self._paused.add if is_paused else self._paused.discard)(name)
+        if name == self._pool:
+            self._on_pause(f"work pool {name!r} is paused in Prefect" if is_paused else "")
+
+    def _miss(self, what: str) -> None:
+        log.warning("somebody took from prefect what is ours, putting it there again: %s", what)
+        self.connected = False
 
     # --- carrying runs out --------------------------------------------------------------------
 
@@ -297,7 +303,7 @@ class FastLane:
         lane = self._by_id.get(run.deployment_id) if run.deployment_id else None
         if lane is None or run.id in self._running or run.state is None:
             return
-        if not run.state.is_scheduled() or self._paused or not self._is_ours(lane):
+        if not run.state.is_scheduled() or self._paused & {self._pool, lane.pool}:
             return
         task = asyncio.create_task(self._claim_and_carry_out(run, lane))
         self._running[run.id] = task

@@ -279,14 +279,14 @@ def services() -> Services:
     """Return the services of this process.
 
     Raises:
-        SetupError: This process was not wired up, as in a worker that nobody prepared.
+        SetupError: This process was not wired up, as a worker of Prefect's is not.
     """
     try:
         return _services.get()
     except LookupError:
         raise SetupError(
             "this flow runs inside the agent, and this process is not one",
-            remedy="start `heal agent` and leave the run to it (work pool `fastlane`)",
+            remedy="start `heal agent` and leave the run to it, without a worker of Prefect's",
         ) from None
 
 
