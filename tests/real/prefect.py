@@ -112,7 +112,7 @@ def prefect_database() -> Iterator[str | None]:
         where = home / "cluster"
         child, url = cluster(where, log=home / "log", env=dict(os.environ))
         child.start()
-        wait_until(lambda: is_ready(where), within=60)
+        wait_until(lambda: is_ready(where, child.pid), within=60)
         yield url
         child.stop()
 

@@ -13,7 +13,7 @@ from healing.errors import SetupError
 
 PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql")
 OLDEST = 14
-STATUS_LINE = 7
+PID_LINE, STATUS_LINE = 0, 7
 """Of `postmaster.pid`, counted from 0."""
 SETTINGS = {
     "listen_addresses": "",
@@ -102,13 +102,17 @@ def cluster(directory: Path, *, log: Path, env: Mapping[str, str]) -> tuple[Chil
     return child, f"postgresql+asyncpg://prefect@/postgres?host={directory}"
 
 
-def is_ready(directory: Path) -> bool:
-    """Tell whether the cluster in `directory` takes connections, as its own pid file says."""
+def is_ready(directory: Path, pid: int | None) -> bool:
+    """Tell whether process `pid` takes connections for the cluster in `directory`.
+
+    Its own file says so; one that was killed has left a file that says so as well.
+    """
     try:
         lines = (directory / "data" / "postmaster.pid").read_text().splitlines()
     except OSError:
         return False
-    return len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
+    said = [line.strip() for line in lines]
+    return len(said) > STATUS_LINE and (said[PID_LINE], said[STATUS_LINE]) == (str(pid), "ready")
 
 
 def _let_pass(directory: Path, user: str) -> None:
