@@ -1,12 +1,14 @@
 """`heal up`: start what is missing on this machine, keep it running, stop all of it on Ctrl-C."""
 
 import argparse
+import contextlib
+import fcntl
 import http.client
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     env = environment(settings, os.environ)
     if args.config:
         env["HEALING_CONFIG"] = str(args.config.resolve())
-    with Keeper(stop_on_signals(), say=partial(print, flush=True)) as keeper:
+    keeper = Keeper(stop_on_signals(), say=partial(print, flush=True))
+    with _alone_in(state), keeper:
         for prepare in (_prefect, _valkey, _agent):
             for part in prepare(args, settings, env):
                 keeper.start(part)
@@ -88,7 +91,7 @@ def _prefect(args: argparse.Namespace, settings: Settings, env: dict[str, str]) 
     parts: list[Part] = []
     database, url = _database(args.database, state, env)
     if database is not None:
-        parts.append(Part(database, lambda: is_ready(state / "postgres")))
+        parts.append(Part(database, lambda: is_ready(state / "postgres", database.pid)))
     server = prefect_server(
         host=LOOPBACK,
         port=port,
@@ -162,6 +165,27 @@ def _make_state(state: Path) -> None:
             f"only {free // 2**20} MiB free in {state}",
             remedy="free some space, or give another directory: --state DIR, or HEALING_STATE",
         )
+
+
+@contextlib.contextmanager
+def _alone_in(state: Path) -> Generator[None]:
+    """Keep others out: two servers on the same files would spoil them.
+
+    Raises:
+        SetupError: Somebody else is there.
+    """
+    directory = os.open(state, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SetupError(
+                f"another `heal up` uses the state directory {state}",
+                remedy="stop that one, or give another directory: --state DIR, or HEALING_STATE",
+            ) from error
+        yield
+    finally:
+        os.close(directory)
 
 
 def _check_port(port: int, what: str, option: str) -> None:

@@ -36,16 +36,19 @@ class Up:
         argv += ["--database", database, "--prefect-port", str(self.ports["prefect"])]
         argv += ["--redis-port", str(self.ports["redis"])]
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("HEALING_", "PREFECT_"))}
-        env = {
-            **clean,
-            "DOCKER_HOST": f"processes://{home / 'processes'}",
-            "HEALING_API_PORT": str(self.ports["api"]),
-            "PYTHONPATH": str(ROOT),
-        }
+        self.argv, self.env = (
+            argv,
+            {
+                **clean,
+                "DOCKER_HOST": f"processes://{home / 'processes'}",
+                "HEALING_API_PORT": str(self.ports["api"]),
+                "PYTHONPATH": str(ROOT),
+            },
+        )
         self.log = home / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                argv, env=env, cwd=home, stdout=log, stderr=subprocess.STDOUT
+                self.argv, env=self.env, cwd=home, stdout=log, stderr=subprocess.STDOUT
             )
 
     def ready(self) -> Any:
@@ -149,6 +152,17 @@ def test_ctrl_c_stops_all_of_it_and_leaves_no_process(up: Up) -> None:
 
     assert up.process.wait(60) == 0
     wait_until(lambda: are_gone(started), within=10)
+
+
+def test_another_one_keeps_out_of_its_state_directory(own: Up) -> None:
+    ports = ["--prefect-port", str(free_port()), "--redis-port", str(free_port())]
+
+    other = subprocess.run(
+        [*own.argv, *ports], env=own.env, cwd=own.home, capture_output=True, text=True, check=False
+    )
+
+    assert other.returncode == 3
+    assert f"another `heal up` uses the state directory {own.home / 'state'}" in other.stderr
 
 
 def test_killed_without_a_word_it_still_leaves_no_process(own: Up) -> None:
