@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.cancelling import cancellable
 from healing.backtest import Terms, Verdict
 from healing.names import ServiceName
 from healing.watching import shards
@@ -17,6 +18,7 @@ from tasks.retrying import recorded
 
 
 @flow(name="backtest", flow_run_name="replay history", persist_result=False)
+@cancellable
 async def backtest(
     service: str | None = None,
     days: Annotated[int, Field(ge=1, le=365)] = 14,

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows.cancelling import cancellable
 from healing.errors import SetupError
 from healing.names import ServiceName
 from healing.watching import Learned, Result, Shard, shards, summary
@@ -22,6 +23,7 @@ LOCAL = "local"
 
 
 @flow(name="train", flow_run_name="learn what is usual", persist_result=False)
+@cancellable
 async def train(
     which: Literal["due", "all"] = "due",
     service: str | None = None,

@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.cancelling import cancellable
 from healing.instruments import show_only
 from healing.names import ServiceName
 from healing.policy import Open
@@ -21,6 +22,7 @@ MOST_NAMED = 10
 
 
 @flow(name="watch", flow_run_name="look ahead", persist_result=False)
+@cancellable
 async def watch() -> State:
     """Pull new points from Prometheus, score them, forecast, and open incidents where need be.
 

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from prefect import flow, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from prefect.states import Completed
 
+from flows.cancelling import cancellable
 from flows.fastlane import POOL_EVERY, FastLane, Lane
 from tests.real import wait_until
 from tests.real.prefect import PrefectServer
@@ -29,9 +31,17 @@ async def heavy() -> object:
     return Completed(name="Done")
 
 
+@flow(name="endless", persist_result=False)
+@cancellable
+async def endless() -> State:
+    await asyncio.Event().wait()
+    return Completed()
+
+
 LANES = (
     Lane(deployment="light/test", flow=light, pool="light"),
     Lane(deployment="heavy/test", flow=heavy, pool="heavy"),
+    Lane(deployment="endless/test", flow=endless, pool="heavy"),
 )
 
 
@@ -81,8 +91,8 @@ class Story:
     def wait_until_connected(self) -> None:
         wait_until(lambda: self.lane.connected, within=30)
 
-    def wait_until_done(self, run: str) -> None:
-        wait_until(lambda: self.prefect.run(run)["state"]["name"] == "Done", within=30)
+    def wait_until_done(self, run: str, name: str = "Done") -> None:
+        wait_until(lambda: self.prefect.run(run)["state"]["name"] == name, within=30)
 
     def pause(self, pool: str, *, paused: bool = True) -> None:
         self.prefect.ask("PATCH", f"/work_pools/{pool}", {"is_paused": paused})
@@ -137,5 +147,15 @@ def test_what_somebody_deletes_is_put_there_again(what: str, story: Story) -> No
         story.wait_until_connected()
         assert story.prefect.deployment("heavy/test")["work_pool_name"] == "heavy"
         story.wait_until_done(story.prefect.start_run("heavy/test"))
+
+    story.happens(told)
+
+
+def test_a_run_that_is_cancelled_ends_cancelled(story: Story) -> None:
+    def told() -> None:
+        run = story.prefect.start_run("endless/test")
+        story.wait_until_done(run, "Running")
+        story.prefect.set_state(run, "CANCELLING")
+        story.wait_until_done(run, "Cancelled")
 
     story.happens(told)

@@ -15,6 +15,7 @@ from tests.real.prefect import PrefectServer
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 NAMES = [f"s{n}" for n in range(6)]
+TRAINING = {"flows": {"name": {"any_": ["train"]}}}
 
 
 def models(services: Services) -> set[str]:
@@ -104,3 +105,17 @@ def test_a_shard_that_is_lost_is_named_and_the_others_are_looked_at(
     assert state.message.startswith("6 services, 0 findings, 0 new incidents")
     assert "could not be looked at" in state.message
     assert "s2" in state.message.rpartition(":")[2]
+
+
+def test_a_run_that_is_cancelled_says_so(fleet: Services, prefect: PrefectServer) -> None:
+    def is_learning() -> bool:
+        return any(run["state"]["type"] == "RUNNING" for run in prefect.runs(**TRAINING))
+
+    async def story() -> State[object]:
+        this = asyncio.create_task(train(which="all", return_state=True))
+        await asyncio.to_thread(wait_until, is_learning, within=30)
+        this.cancel()
+        return await this
+
+    assert asyncio.run(story()).type == "CANCELLED"
+    assert models(fleet) != {f"anomaly-{name}" for name in NAMES}
