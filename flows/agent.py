@@ -12,6 +12,7 @@ import contextvars
 import hashlib
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -49,7 +50,7 @@ from healing.listeners.breakers import BreakerListener
 from healing.listeners.containers import ContainerListener
 from healing.listeners.probes import ProbeListener
 from healing.names import Actor, InstanceName
-from healing.settings import Settings, load
+from healing.settings import Settings, load, reload
 from healing.settings.recovery_actions import recovery_action
 from healing.wiring import Services, assemble, connect, using, utc_now
 
@@ -163,7 +164,7 @@ def run(settings: Settings) -> None:
         version=__version__,
     )
     log.info("agent started engine=%r", engine)
-    _serve(settings, desk, access)
+    again = _serve(settings, desk, access)
     containers.stop()
     probes.stop()
     breakers.stop()
@@ -172,6 +173,8 @@ def run(settings: Settings) -> None:
     log.info("agent stopped")
     logging.shutdown()
     # What is being verified now, the next agent verifies; waiting here would only delay the stop.
+    if again:
+        os.execv(sys.executable, [sys.executable, "-m", "flows.agent"])  # noqa: S606 - no shell
     os._exit(0)
 
 
@@ -283,7 +286,8 @@ def _stand_by(lock: HostLock, engine: str) -> None:
     log.warning("the other agent is gone: taking over engine=%r", engine)
 
 
-def _serve(settings: Settings, desk: Desk, access: Access) -> None:
+def _serve(settings: Settings, desk: Desk, access: Access) -> bool:
+    """Serve until a signal; tell whether it asked for a new start with a changed configuration."""
     config = uvicorn.Config(
         create_app(desk, access),
         host=settings.api.host,
@@ -291,7 +295,23 @@ def _serve(settings: Settings, desk: Desk, access: Access) -> None:
         log_level="warning",
         timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run()
+    server, again = uvicorn.Server(config), False
+
+    def on_hangup() -> None:
+        nonlocal again
+        _, faults = reload(settings, None, os.environ)
+        if faults:
+            log.error("going on with the configuration as it was:\n%s", "\n".join(faults))
+        else:
+            log.info("the configuration is read again")
+            again = server.should_exit = True
+
+    async def serve() -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+        await server.serve()
+
+    asyncio.run(serve())
+    return again
 
 
 def _let_acts_end(services: Services) -> None:
