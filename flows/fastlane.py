@@ -22,6 +22,7 @@ from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
     FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -237,6 +238,17 @@ class FastLane:
             else:
                 state = Crashed(message="the agent ended while this ran")
             await self._api.set_flow_run_state(run.id, state, force=True)
+            for child in await self._left_below(run):
+                await self._api.set_flow_run_state(child.id, state, force=True)
+
+    async def _left_below(self, run: FlowRun) -> list[FlowRun]:
+        """Find the runs that a run began, which the agent left in the middle with it."""
+        return await self._api.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=LEFT_BEHIND)),
+            ),
+        )
 
     async def _listen(self) -> None:
         """Hear of runs the moment they exist."""

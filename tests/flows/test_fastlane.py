@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -14,7 +17,7 @@ from prefect.states import Completed
 
 from flows.cancelling import cancellable
 from flows.fastlane import POOL_EVERY, FastLane, Lane
-from tests.real import wait_until
+from tests.real import ROOT, wait_until
 from tests.real.prefect import PrefectServer
 
 # Prefect leaves a socket or two to the garbage collector when an event loop ends.
@@ -31,6 +34,17 @@ async def heavy() -> object:
     return Completed(name="Done")
 
 
+@flow(name="below", persist_result=False)
+async def below() -> object:
+    await asyncio.Event().wait()
+    return Completed()
+
+
+@flow(name="above", persist_result=False)
+async def above() -> object:
+    return await below()
+
+
 @flow(name="endless", persist_result=False)
 @cancellable
 async def endless() -> State:
@@ -42,6 +56,7 @@ LANES = (
     Lane(deployment="light/test", flow=light, pool="light"),
     Lane(deployment="heavy/test", flow=heavy, pool="heavy"),
     Lane(deployment="endless/test", flow=endless, pool="heavy"),
+    Lane(deployment="above/test", flow=above, pool="heavy"),
 )
 
 
@@ -58,20 +73,19 @@ async def deploy() -> None:
             )
 
 
+def new_lane(pauses: list[str]) -> FastLane:
+    return FastLane(
+        LANES, pool="light", name="test", version="1", deploy=deploy, on_pause=pauses.append
+    )
+
+
 class Story:
     """A fast lane that serves while somebody does something to the server."""
 
     def __init__(self, prefect: PrefectServer) -> None:
         self.prefect = prefect
         self.pauses: list[str] = []
-        self.lane = FastLane(
-            LANES,
-            pool="light",
-            name="test",
-            version="1",
-            deploy=deploy,
-            on_pause=self.pauses.append,
-        )
+        self.lane = new_lane(self.pauses)
 
     def happens(self, told: Callable[[], None]) -> None:
         async def serve(meanwhile: Awaitable[None]) -> None:
@@ -159,3 +173,31 @@ def test_a_run_that_is_cancelled_ends_cancelled(story: Story) -> None:
         story.wait_until_done(run, "Cancelled")
 
     story.happens(told)
+
+
+AGENT = """
+import asyncio
+from tests.flows.test_fastlane import new_lane
+asyncio.run(new_lane([]).run())
+"""
+
+
+def test_what_a_killed_agent_left_running_is_called_crashed_with_all_below_it(story: Story) -> None:
+    env = {**os.environ, "PREFECT_API_URL": story.prefect.url}
+    agent = subprocess.Popen([sys.executable, "-c", AGENT], cwd=ROOT, env=env)
+    left = [story.prefect.start_run("above/test")]
+
+    def is_running_below() -> bool:
+        filters = {"flow_runs": {"parent_flow_run_id": {"any_": left[:1]}}}
+        left[1:] = [run["id"] for run in story.prefect.runs(**filters)]
+        return [story.prefect.run(run)["state"]["type"] for run in left] == ["RUNNING"] * 2
+
+    try:
+        wait_until(is_running_below, within=60)
+    finally:
+        agent.kill()
+        agent.wait()
+
+    story.happens(lambda: None)
+
+    assert [story.prefect.run(run)["state"]["type"] for run in left] == ["CRASHED"] * 2
