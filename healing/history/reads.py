@@ -22,8 +22,8 @@ def what_to_read(
 ) -> tuple[Read, ...]:
     """Ask for what is new, and for a little before it.
 
-    A signal that was never read, or whose query has changed, is asked for from the beginning of
-    what is kept.
+    A signal that was never read, whose query has changed, or that was read at a time that is yet to
+    come, is asked for from the beginning of what is kept.
     """
     return tuple(
         Read(
@@ -91,8 +91,9 @@ def _mark(history: History | None, signal: Signal, grid: Grid) -> Mark | None:
 
 def _from(mark: Mark | None, query: str, now: datetime, grid: Grid) -> int:
     step, start = grid.step_seconds, grid.oldest(now)
-    if mark is not None:
-        reread = grid.reread // SECOND
+    reread = grid.reread // SECOND
+    # A clock that went back may have dropped, while it was ahead, what the store still has.
+    if mark is not None and mark.until <= grid.newest(now) + max(reread, step):
         start = min(max(start, (mark.until - reread) // step * step), grid.newest(now))
     # The rate of the first row needs the row before it.
     return start - step if is_counter(query) else start

@@ -210,6 +210,31 @@ def test_a_clock_that_was_wrong_leaves_no_rows_in_the_future() -> None:
     assert set(history.column(MEMORY.name).tolist()) == {1.0}
 
 
+@pytest.mark.parametrize(
+    "ahead", [timedelta(minutes=2), timedelta(minutes=40), timedelta(days=300)]
+)
+def test_what_was_dropped_while_the_clock_was_ahead_is_read_again(ahead: timedelta) -> None:
+    def measured(time: float) -> float:
+        return float(time) if time <= EPOCH else float("nan")
+
+    before = pull(None, NOON, measured)
+    while_ahead = pull(before, NOON + ahead, measured)
+
+    after = pull(while_ahead, NOON, measured)
+
+    assert after.start == before.start
+    assert after.column(MEMORY.name).tolist() == before.column(MEMORY.name).tolist()
+
+
+def test_a_clock_that_goes_back_by_a_step_reads_little_again() -> None:
+    grid = Grid(step=timedelta(hours=1), keep=timedelta(days=9))
+    history = pull(None, NOON, lambda _: 1.0, grid=grid)
+
+    (read,) = what_to_read(history, [MEMORY], now=NOON - seconds(1), grid=grid)
+
+    assert read.start == read.end == EPOCH - 3600
+
+
 def test_signals_come_and_go() -> None:
     history = pull(None, NOON, lambda _: 1.0)
 
