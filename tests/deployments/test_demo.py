@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from deployments.demo.packages import find_program
-from tests.real import ROOT, missing
+from tests.real import ROOT, missing, open_to_others
 
 pytestmark = [pytest.mark.slow, pytest.mark.real("prometheus")]
 
@@ -23,6 +23,8 @@ class Demo:
 
     def __init__(self, home: Path, *more: str, docker: str | None = None) -> None:
         self.home = home
+        # PostgreSQL runs as another user, who must be able to reach its folder.
+        open_to_others(home)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("HEALING_", "PREFECT_"))}
         argv = [sys.executable, "-m", "deployments.demo", "--home", str(home), "--no-install"]
         self._said = home / "said"
