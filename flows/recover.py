@@ -91,6 +91,8 @@ async def heal(  # noqa: C901, PLR0912 - one story, read from top to bottom
         done = now.acts[-1]
         if done.outcome is Outcome.REFUSED:
             return await do(close, now, Ending.ESCALATED, Because.REFUSED, done.answer)
+        if done.outcome is Outcome.NOT_BEGUN:
+            return now
         if done.outcome is Outcome.SUPERSEDED:
             overtaken += 1
             if overtaken == OVERTAKEN:

@@ -43,6 +43,10 @@ def is_done(service: Service, instance: Instance, happenings: Happenings) -> boo
     return expect is Expect.COMPLETED and ended_well and by_itself
 
 
+def _was_stopped(e: Evidence) -> bool:
+    return was_asked_to_stop(e.happenings) and not e.half_restarted
+
+
 def _gone(e: Evidence) -> Cause | None:
     if e.instance is not None and e.instance.status is not Status.REMOVING:
         return None
@@ -67,7 +71,7 @@ def _engine_restarting(e: Evidence) -> Cause | None:
 
 def _crash_loop(e: Evidence) -> Cause | None:
     count = deaths(e.happenings, since=e.at - LOOP_WINDOW)
-    if e.instance is None or count < LOOP_DEATHS or was_asked_to_stop(e.happenings):
+    if e.instance is None or count < LOOP_DEATHS or _was_stopped(e):
         return None
     code = f"last exit code {e.instance.exit_code}"
     why = f"it ended {count} times within {LOOP_WINDOW.seconds} s"
@@ -75,7 +79,7 @@ def _crash_loop(e: Evidence) -> Cause | None:
 
 
 def _human_stopped(e: Evidence) -> Cause | None:
-    if e.instance is None or not e.instance.is_down or not was_asked_to_stop(e.happenings):
+    if e.instance is None or not e.instance.is_down or not _was_stopped(e):
         return None
     why = "it was asked to stop before it ended, and not by us"
     return Cause(code=Code.HUMAN_STOPPED, confidence=0.98, evidence=(why,))
@@ -104,9 +108,12 @@ def _never_started(e: Evidence) -> Cause | None:
 def _ended(e: Evidence) -> Cause | None:
     """It ended by itself or was killed, as its exit code and its signals tell."""
     it = e.instance
-    if it is None or not it.is_down or was_asked_to_stop(e.happenings) or it.started_at is None:
+    if it is None or not it.is_down or _was_stopped(e) or it.started_at is None:
         return None
     ended = f"exit code {it.exit_code}"
+    if e.half_restarted:
+        why = ("our restart stopped it, and did not start it again", ended)
+        return Cause(code=Code.EXITED, confidence=0.94, evidence=why)
     if was_taken_along(e.happenings):
         why = ("its engine was stopped, and took it along", ended)
         return Cause(code=Code.EXITED, confidence=0.94, evidence=why)

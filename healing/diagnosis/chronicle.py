@@ -171,5 +171,19 @@ def was_killed(happenings: Happenings) -> bool:
 
 
 def deaths(happenings: Happenings, *, since: datetime) -> int:
-    """Count how often it died since then."""
-    return sum(1 for h in happenings if h.what is What.DIED and h.at >= since)
+    """Count how often it died since then without having been asked to."""
+    return sum(
+        1
+        for number, h in enumerate(happenings)
+        if h.what is What.DIED and h.at >= since and not _was_asked(happenings[:number], h)
+    )
+
+
+def _was_asked(before: Happenings, death: Happening) -> bool:
+    """Tell whether a death was asked for in the run of the container that it ended."""
+    for happening in reversed(before):
+        if happening.what in {What.STARTED, What.DIED}:
+            return False
+        if happening.what is What.SIGNALLED and happening.signal in STOP_SIGNALS:
+            return death.at - happening.at <= A_STOP_TAKES
+    return False

@@ -44,6 +44,8 @@ class Evidence:
     findings: tuple[Finding, ...]
     act_asked_for: bool = False
     """Whether somebody asked for an act, and not only for a look."""
+    half_restarted: bool = False
+    """Whether a restart of ours stopped it, and it was not started again."""
     happenings: Happenings = ()
     probes: tuple[ProbeAnswer, ...] = ()
     """Empty when there is none, or when it does not run."""

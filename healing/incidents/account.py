@@ -118,6 +118,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     SUPERSEDED = "superseded"
     """The fence was broken: somebody else changed the container first; nothing was done."""
+    NOT_BEGUN = "not_begun"
+    """The engine could not be asked to; nothing was done."""
 
 
 class Verdict(StrEnum):

@@ -5,10 +5,12 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 
+from healing.incidents.account import Outcome
 from healing.incidents.events import Entry, Opened
 from healing.incidents.lifecycle import Act, Incident, advance, opened
 from healing.names import IncidentId, InstanceName, ServiceName
 
+NOTHING_DONE = frozenset({Outcome.SUPERSEDED, Outcome.NOT_BEGUN})
 KEEP_CLOSED = 500
 """Incidents that are over and still held in memory; older ones are in the ledger only."""
 
@@ -71,13 +73,13 @@ class Book:
         return tuple(incident for incident in self.all() if key and incident.key == key)
 
     def acts(self, service: ServiceName, *, since: datetime) -> tuple[tuple[Incident, Act], ...]:
-        """List what was done to a service since then, oldest first."""
+        """List what was, or may have been, done to a service since then, oldest first."""
         return tuple(
             (incident, act)
             for incident in self.all()
             if incident.service == service
             for act in incident.acts
-            if act.at >= since
+            if act.at >= since and act.outcome not in NOTHING_DONE
         )
 
     def _forget(self) -> None:

@@ -238,7 +238,9 @@ def advance(  # noqa: C901, PLR0912 - one case per event is the clear form
             acts = (*after.acts, Act(at=at, intended=event))
             return replace(after, stage=Stage.ACTING, acts=acts)
         case Acted():
-            return replace(after, stage=Stage.VERIFYING, acts=_last(after.acts, acted=event))
+            begun = event.outcome is not Outcome.NOT_BEGUN
+            stage = Stage.VERIFYING if begun else Stage.LOOKING
+            return replace(after, stage=stage, acts=_last(after.acts, acted=event))
         case Verified(verdict=verdict):
             stage = Stage.VERIFYING if verdict is Verdict.STABLE else Stage.LOOKING
             return replace(after, stage=stage, acts=_last(after.acts, verified=event))

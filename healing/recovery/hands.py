@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from healing.errors import HealingError, InstanceGoneError, OutcomeUnknownError, RefusedError
+from healing.errors import (
+    HealingError,
+    InstanceGoneError,
+    OutcomeUnknownError,
+    RefusedError,
+    TemporaryError,
+)
 from healing.incidents import (
     Act,
     Acted,
@@ -102,7 +108,9 @@ class Hands:
         limit = SLACK if act.intended.remedy is Remedy.START else instance.stop_grace + SLACK
         if took < limit:
             return None
-        return Acted(outcome=Outcome.UNKNOWN, detail="it did not happen", took=took)
+        stopped = act.intended.remedy is Remedy.RESTART and instance.is_down
+        detail = "it was stopped, and not started again" if stopped else "it did not happen"
+        return Acted(outcome=Outcome.UNKNOWN, detail=detail, took=took)
 
     def _touch(
         self, intended: Intended, name: InstanceName, service: Service
@@ -116,6 +124,8 @@ class Hands:
             raise
         except (RefusedError, InstanceGoneError) as error:
             return Outcome.REFUSED, str(error)
+        except TemporaryError as error:
+            return Outcome.NOT_BEGUN, str(error)
         except HealingError as error:
             return Outcome.REFUSED, f"not begun: {error}"
 

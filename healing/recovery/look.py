@@ -16,7 +16,7 @@ from healing.diagnosis import (
     up_since,
 )
 from healing.errors import HealingError, InstanceGoneError
-from healing.incidents import Incident
+from healing.incidents import Incident, Remedy
 from healing.instances import Health, Instance, What
 from healing.names import InstanceName, ServiceName
 from healing.policy.storm import Failing, Storm, storm_around
@@ -63,6 +63,7 @@ class Lookout:
             instance=instance,
             findings=incident.findings,
             act_asked_for=incident.asked_for is not None,
+            half_restarted=is_half_restarted(incident, instance),
             happenings=self.chronicle.of(instance.name) if instance else (),
             probes=tuple(answer.result() for answer in probes),
             dependencies=tuple(need.result() for need in needs),
@@ -180,6 +181,20 @@ class Lookout:
 
     def _logs(self, name: str) -> str:
         return self.host.logs(name, lines=LOG_LINES)
+
+
+def is_half_restarted(incident: Incident, instance: Instance | None) -> bool:
+    """Tell whether it is down in the run that our last restart was to end, and ended since."""
+    if not incident.acts or instance is None or instance.finished_at is None:
+        return False
+    last_act = incident.acts[-1]
+    fence = last_act.intended.fence
+    return (
+        last_act.intended.remedy is Remedy.RESTART
+        and (fence.id, fence.started_at) == (instance.id, instance.started_at)
+        and instance.is_down
+        and instance.finished_at >= last_act.at
+    )
 
 
 def _reliance(dependency: Dependency) -> tuple[bool, float]:

@@ -19,6 +19,7 @@ from healing.incidents import (
     Intended,
     Looked,
     Opened,
+    Outcome,
     Recorded,
     Verified,
 )
@@ -49,6 +50,8 @@ def headline(incident: Incident) -> str:
     if incident.choice is not None and incident.choice.answer is Answer.WAIT:
         why = _words(incident.choice.because)
         return f"{incident.target} left alone ({why}): {incident.choice.detail}"
+    if act is not None and act.outcome is Outcome.NOT_BEGUN:
+        return f"{incident.target} waits for the engine: {act.answer}"
     return f"{incident.target}: {incident.stage}"
 
 

@@ -63,6 +63,11 @@ def checks(code: int, output: str) -> tuple[HealthCheck, ...]:
             id="its engine was stopped, and took it along",
         ),
         pytest.param(
+            evidence(exited(143), happenings=STOPPED, half_restarted=True),
+            Code.EXITED,
+            id="our restart stopped it and did not start it again",
+        ),
+        pytest.param(
             evidence(exited(137), happenings=()),
             Code.STOP_UNEXPLAINED,
             id="nobody saw whether it was stopped or killed",

@@ -63,3 +63,13 @@ def test_containers_that_are_gone_are_forgotten_after_an_hour() -> None:
 def test_deaths_are_counted_within_a_window() -> None:
     died = tuple(happened(What.DIED, ago) for ago in (90, 50, 10))
     assert deaths(died, since=NOON - timedelta(seconds=60)) == 2
+
+
+def test_a_death_that_somebody_asked_for_is_none_of_a_loop() -> None:
+    restarted = tuple(
+        happened(what, ago - part, signal=15 if what is What.SIGNALLED else None)
+        for ago in (50, 30, 10)
+        for part, what in enumerate((What.SIGNALLED, What.DIED, What.STOPPED, What.STARTED))
+    )
+    crashed = (*restarted, happened(What.DIED, 1))
+    assert deaths(crashed, since=NOON - timedelta(seconds=60)) == 1

@@ -1,4 +1,4 @@
-from healing.incidents import Begun, Book, Closed, Ending, Entry, Opened
+from healing.incidents import Acted, Begun, Book, Closed, Ending, Entry, Opened, Outcome
 from healing.incidents.book import KEEP_CLOSED
 from healing.names import AGENT, IncidentId, InstanceName
 from healing.policy import Because
@@ -45,6 +45,12 @@ def test_acts_are_found_by_service_and_time() -> None:
 
     assert len(book.acts(API, since=NOON)) == 1
     assert not book.acts(API, since=NOON + seconds(20))
+
+
+def test_an_act_by_which_nothing_was_done_is_none() -> None:
+    away = Acted(outcome=Outcome.NOT_BEGUN, detail="no answer", took=seconds(5))
+    book = Book([opening("a"), line("a", INTENDED, 1), line("a", away, 2)])
+    assert book.acts(API, since=NOON) == ()
 
 
 def test_a_key_is_found_again_after_the_end() -> None:

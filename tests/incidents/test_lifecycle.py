@@ -106,3 +106,9 @@ def test_ids_sort_by_time_and_read_well() -> None:
     assert earlier < later
     assert len(earlier) == len(later) == 9
     assert set(earlier) <= set("0123456789abcdefghjkmnpqrstvwxyz")
+
+
+def test_an_act_that_was_not_begun_is_looked_at_anew() -> None:
+    away = Acted(outcome=Outcome.NOT_BEGUN, detail="no answer", took=seconds(5))
+    story = incident(INTENDED, away)
+    assert (story.stage, story.wants_verification) == (Stage.LOOKING, False)

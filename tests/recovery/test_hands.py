@@ -112,7 +112,9 @@ def test_a_restart_gives_the_container_its_own_time_to_stop(tmp_path: Path) -> N
         pytest.param(running(started_at=NOON), None, Outcome.SUPERSEDED, False, id="fence broken"),
         pytest.param(None, None, Outcome.REFUSED, False, id="gone"),
         pytest.param(running(), RefusedError("port taken"), Outcome.REFUSED, True, id="refused"),
-        pytest.param(running(), HostUnavailableError("no"), Outcome.REFUSED, True, id="no engine"),
+        pytest.param(
+            running(), HostUnavailableError("no"), Outcome.NOT_BEGUN, True, id="no engine"
+        ),
         pytest.param(running(), OutcomeUnknownError("late"), None, True, id="no answer in time"),
     ],
 )

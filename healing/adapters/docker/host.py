@@ -106,7 +106,7 @@ class DockerHost:
         raw = self._inspect_raw(id_or_name)
         other = shares_network_of(raw)
         return from_inspection(
-            raw, self._engine.reach, shares=self.inspect(other) if other else None
+            raw, self._engine.reach, shares=self._if_there(other) if other else None
         )
 
     def logs(self, id_or_name: str, *, lines: int, since: datetime | None = None) -> str:
@@ -210,6 +210,13 @@ class DockerHost:
     def _inspect_raw(self, id_or_name: str) -> Raw:
         raw: Raw = self._engine.get(f"/containers/{segment(id_or_name)}/json", about=id_or_name)
         return raw
+
+    def _if_there(self, id_or_name: str) -> Instance | None:
+        """Look at a container that another one was given the network of, and that may be gone."""
+        try:
+            return self.inspect(id_or_name)
+        except InstanceGoneError:
+            return None
 
     def _look_or_believe(self, row: Raw) -> Instance | None:
         try:

@@ -114,6 +114,19 @@ def test_a_container_on_the_network_of_another_has_its_address(
 
 
 @real
+def test_a_container_on_the_network_of_one_that_is_gone_is_still_there(
+    docker_host: DockerHost, container: MakeContainer
+) -> None:
+    first = container(SLEEP)
+    second = container(SLEEP, host={"network_mode": f"container:{first.id}"})
+
+    first.remove()
+
+    assert docker_host.inspect(second.name).address == ""
+    assert second.name in {one.name for one in docker_host.instances()}
+
+
+@real
 def test_a_container_without_a_network_has_no_address(
     docker_host: DockerHost, container: MakeContainer
 ) -> None:
