@@ -45,7 +45,7 @@ from healing.errors import (
     WrongSourceError,
 )
 from healing.incidents import Stage
-from healing.instruments import watch_agent, watch_fleet
+from healing.instruments import show_flags, watch_agent, watch_fleet
 from healing.listeners.breakers import BreakerListener
 from healing.listeners.containers import ContainerListener
 from healing.listeners.probes import ProbeListener
@@ -149,6 +149,8 @@ def run(settings: Settings) -> None:
         },
     )
     watch_fleet(services.breakers.states)
+    flags = settings.graceful_degradation.feature_flags
+    show_flags({name: flag.enabled for name, flag in flags.items()})
     desk = Desk(
         book=services.journal.book,
         dispatch=services.dispatch,

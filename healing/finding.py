@@ -42,6 +42,8 @@ class Finding:
     detail: str
     """One sentence for a person."""
     at: datetime
+    began: datetime | None = None
+    """When the trouble itself began; None when it is not known to be earlier than `at`."""
 
     @property
     def fingerprint(self) -> Fingerprint:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from healing.breakers import State
 from healing.exposition import BreakerStates
-from healing.finding import Kind
+from healing.finding import Finding, Kind
 from healing.incidents import (
     Acted,
     Attached,
@@ -39,6 +39,12 @@ ACTIONS = Counter("self_healing_actions", "Acts.", ["remedy", "outcome"], regist
 VERDICTS = Counter("self_healing_verifications", "Acts verified.", ["verdict"], registry=REGISTRY)
 OPEN = Gauge("self_healing_open_incidents", "Incidents not over.", registry=REGISTRY)
 
+TO_DETECT = Histogram(
+    "self_healing_time_to_detect_seconds",
+    "From the beginning of trouble, as far as it is known, to its incident.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
 TO_ACT = Histogram(
     "self_healing_time_to_act_seconds",
     "From the first sign of an incident to its first act.",
@@ -62,6 +68,13 @@ DEPENDENCY = Gauge(
     "self_healing_dependency_up",
     "1 while something we need answers.",
     ["dependency"],
+    registry=REGISTRY,
+)
+
+FLAG = Gauge(
+    "feature_flag_enabled",
+    "1 while a feature is on, as the configuration says.",
+    ["flag"],
     registry=REGISTRY,
 )
 
@@ -120,6 +133,12 @@ OF_SERVICES = (
 def watch_fleet(states: Callable[[], Iterable[tuple[str, State]]]) -> None:
     """Show `circuit_breaker_state` of the fleet's breakers, as they were seen last."""
     REGISTRY.register(BreakerStates(states))
+
+
+def show_flags(enabled: Mapping[str, bool]) -> None:
+    """Show which features are on."""
+    for name, on in enabled.items():
+        FLAG.labels(name).set(float(on))
 
 
 def show_age(seen: Observed) -> None:
@@ -230,8 +249,7 @@ class Counting:
         """Take in one line."""
         match entry.event:
             case Opened(finding=finding):
-                FINDINGS.labels(finding.kind).inc()
-                INCIDENTS.labels(finding.kind).inc()
+                _count_opened(finding, entry.at)
             case Attached(finding):
                 FINDINGS.labels(finding.kind).inc()
             case Decided(choice):
@@ -250,3 +268,11 @@ class Counting:
                     TO_RECOVER.observe(incident.to_end.total_seconds())
             case _:
                 pass
+
+
+def _count_opened(finding: Finding, at: datetime) -> None:
+    FINDINGS.labels(finding.kind).inc()
+    INCIDENTS.labels(finding.kind).inc()
+    if finding.kind is not Kind.REQUESTED:
+        unseen = at - (finding.began or finding.at)
+        TO_DETECT.observe(max(unseen.total_seconds(), 0.0))

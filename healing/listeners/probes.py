@@ -154,7 +154,7 @@ class ProbeListener:
             now = after(asked, result, instance, service.limits.settle)
             if is_a_sign(now, probe):
                 now = replace(now, said_at=result.at)
-                self.notice(_unresponsive(service, instance, now.failures, result))
+                self.notice(_unresponsive(service, instance, now, result))
             self._asked[key] = now
         except Exception as error:  # noqa: BLE001 - one probe must not end the others
             log.warning("probe not asked instance=%s error=%s", name, error)
@@ -162,15 +162,14 @@ class ProbeListener:
             self._busy.discard(key)
 
 
-def _unresponsive(
-    service: Service, instance: Instance, failures: int, last: ProbeResult
-) -> Finding:
+def _unresponsive(service: Service, instance: Instance, asked: Asked, last: ProbeResult) -> Finding:
     return Finding(
         service=service.name,
         instance=instance.name,
         kind=Kind.UNRESPONSIVE,
         signal=SignalName("probe"),
         score=1.0,
-        detail=f"{instance.name}: {failures} bad answers in a row, last: {last.detail}",
+        detail=f"{instance.name}: {asked.failures} bad answers in a row, last: {last.detail}",
         at=last.at,
+        began=asked.failing_since,
     )
