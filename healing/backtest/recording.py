@@ -234,9 +234,9 @@ def _whole_step(step: float) -> int:
 
 def _history(start: int, step: int, values: NDArray[np.float32], signals: Sequence[str]) -> History:
     count = values.shape[1]
-    names = tuple(SignalName(str(name)) for name in signals)
+    names = tuple(SignalName(str(name)) for name in signals or [f"s{n}" for n in range(count)])
     if len(names) != count:
-        names = tuple(SignalName(f"s{column}") for column in range(count))
+        raise BadInputError(f"there are {len(names)} `names` for {count} columns")
     if len(set(names)) != count:
         raise BadInputError(f"two signals have the same name: {', '.join(names)}")
     if start < FIRST or start + len(values) * step > LAST:

@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if len(history) < max(FEWEST_ROWS, ahead // FARTHEST):
         raise BadInputError(f"{args.file}: {len(history)} rows are too few to look {ahead} ahead")
     course = forecast(history, horizon=horizon)
+    for signal in np.array(course.signals)[np.isnan(course.point).all(axis=0)]:
+        print(f"{signal}: too little is known of it to say what course it takes")
     full = np.full((len(history.signals), 3), np.nan)
     certainty = np.full(len(history.signals), np.nan)
     alarms = np.zeros(len(history.signals), np.bool_)

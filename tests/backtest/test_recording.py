@@ -93,3 +93,8 @@ def test_rows_to_judge_follow_those_to_learn_from() -> None:
 def test_arrays_that_do_not_fit_are_named(make: object, words: str) -> None:
     with pytest.raises(BadInputError, match=words):
         make()  # type: ignore[operator]
+
+
+def test_names_must_be_as_many_as_columns() -> None:
+    with pytest.raises(BadInputError, match="1 `names` for 2 columns"):
+        from_times("x", T0 + 60 * np.arange(5), np.ones((5, 2)), signals=["cpu"])

@@ -190,6 +190,16 @@ def test_what_cannot_be_said_is_no_number_in_a_forecast(tmp_path: Path) -> None:
         assert not told["alarm"].any()
 
 
+def test_a_course_that_cannot_be_said_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", timestamps=60 * np.arange(60), values=np.arange(60.0))
+
+    done = heal("forecast", "a.npz", "--horizon", "24h", "-o", "f.npz", cwd=tmp_path)
+
+    assert done.stdout.startswith("s0: too little is known of it")
+    with np.load(tmp_path / "f.npz", allow_pickle=False) as told:
+        assert np.isnan(told["values"]).all()
+
+
 def test_too_few_rows_to_look_so_far_ahead_are_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", timestamps=np.arange(40) * 60, values=np.arange(40.0))
 
