@@ -171,11 +171,17 @@ def show_judgement(judgement: Judgement, before: Judgement | None = None) -> Non
 
 def show_only(services: Collection[ServiceName]) -> None:
     """Show nothing of services that are not looked at any more."""
-    known = set[str](services)
-    for shown in OF_SERVICES:
-        found = [sample.labels for metric in shown.collect() for sample in metric.samples]
-        for gone in {tuple(one.values()) for one in found if one["service"] not in known}:
-            shown.remove(*gone)
+    gone = {labels["service"] for labels in _shown(DATA_AGE)} - set[str](services)
+    if not gone:
+        return
+    for metric in OF_SERVICES:
+        for labels in {tuple(one.values()) for one in _shown(metric) if one["service"] in gone}:
+            metric.remove(*labels)
+
+
+def _shown(metric: Counter | Gauge) -> Iterator[dict[str, str]]:
+    """Give the labels of everything that a metric shows."""
+    return (sample.labels for family in metric.collect() for sample in family.samples)
 
 
 def _gauges(judgement: Judgement) -> Iterator[tuple[tuple[Gauge, *tuple[str, ...]], float]]:
