@@ -1,6 +1,7 @@
 """`heal`: the command of this package."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -36,8 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when it worked, 1 when it did not, 2 for a wrong configuration, word or file, 3 when
         something on this machine must be put right first.
     """
-    # A pipe that is closed early (`heal status | head`) ends us as it ends any other program.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # Signs that a terminal has not are no reason to say nothing.
         reconfigure(errors="replace")
@@ -50,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.register(commands)
     args = parser.parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unheard()
     except (ConfigError, BadInputError) as error:
         return _say(error, 2)
     except SetupError as error:
@@ -63,6 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(NotInstalledError(error.name or ""), 3)
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _unheard() -> int:
+    """End quietly, as other programs do when a pipe is closed early (`heal status | head`).
+
+    SIGPIPE itself would end us for every connection that somebody closes, too.
+    """
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a descriptor, not a path
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _say(error: Exception, code: int) -> int:

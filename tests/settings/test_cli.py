@@ -1,6 +1,9 @@
 """`heal config check|schema|show`."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -73,3 +76,21 @@ def test_show_masks_and_resolves(write, capsys):
 def test_schema_prints_the_schema(capsys):
     assert main(["config", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_a_pipe_that_is_closed_early_ends_it_quietly() -> None:
+    argv = [sys.executable, "-m", "healing", "config", "schema"]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+def test_a_connection_that_is_closed_is_an_error_and_not_our_end() -> None:
+    assert main(["config", "schema"]) == 0
+
+    assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN
