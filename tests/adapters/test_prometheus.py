@@ -158,36 +158,6 @@ def test_a_wrong_query_does_not_spoil_the_others(source: PrometheusSource) -> No
     assert "parse error" in wrong.detail
 
 
-@pytest.mark.parametrize(
-    ("query", "number"),
-    [
-        pytest.param("vector(268435456)", 268435456.0, id="a vector"),
-        pytest.param("256 * 1024", 262144.0, id="a scalar"),
-        pytest.param("nobody_ever_measured_this", None, id="nothing"),
-        pytest.param("vector(0) / 0", None, id="not a number"),
-    ],
-)
-def test_a_capacity_can_be_asked_for(
-    source: PrometheusSource, query: str, number: float | None
-) -> None:
-    assert source.value(query) == number
-
-
-@pytest.mark.parametrize(
-    ("query", "complaint"),
-    [
-        pytest.param("sum(", "parse error", id="no PromQL"),
-        pytest.param("vector(1)[5m:1m]", "gives a range", id="a range"),
-        pytest.param("vector(1) or label_replace(vector(2), 'a', 'b', '', '')", "2 series", id="2"),
-    ],
-)
-def test_a_capacity_must_be_one_number(
-    source: PrometheusSource, query: str, complaint: str
-) -> None:
-    with pytest.raises(BadQueryError, match=complaint):
-        source.value(query)
-
-
 @pytest.fixture
 def own_prometheus(make_prometheus: MakePrometheus) -> Iterator[Prometheus]:
     server = make_prometheus(openmetrics({"memory_bytes": HISTORY["memory_bytes"]}))

@@ -9,7 +9,7 @@ import pytest
 
 from healing.adapters.prometheus import Patience, PrometheusSource
 from healing.adapters.prometheus import session as bounded
-from healing.errors import BadQueryError, SourceUnavailableError
+from healing.errors import SourceUnavailableError, WrongSourceError
 from healing.history import Answer, Read
 from healing.names import SignalName
 
@@ -127,7 +127,9 @@ def test_a_store_that_recovers_in_time_is_not_missed(
 ) -> None:
     stranger.answers = [(503, "starting"), (502, "starting"), (200, OK)]
 
-    assert source_at(f"http://{stranger.address}").value("memory") == 7.0
+    source_at(f"http://{stranger.address}").ping()
+
+    assert len(stranger.seen) == 3
 
 
 def test_each_wait_is_twice_the_last_give_or_take_a_half(
@@ -179,18 +181,13 @@ def test_an_answer_that_would_not_fit_is_refused(
 
 
 def test_histograms_are_not_numbers(stranger: Stranger, source_at: MakeSource) -> None:
-    native = {"metric": {}, "histograms": [[0, {"count": "1"}]], "histogram": [0, {}]}
+    native = {"metric": {}, "histograms": [[0, {"count": "1"}]]}
     stranger.answers = [(200, json.dumps({"data": {"result": [native]}}))]
-    source = source_at(f"http://{stranger.address}")
 
-    (reading,) = source.read([MEMORY])
+    (reading,) = source_at(f"http://{stranger.address}").read([MEMORY])
 
     assert reading.answer is Answer.BAD_QUERY
     assert "histograms" in reading.detail
-    native.pop("histograms")
-    stranger.answers = [(200, json.dumps({"data": {"result": [native]}}))]
-    with pytest.raises(BadQueryError, match="histograms"):
-        source.value("memory")
 
 
 NOT_SAMPLES = {
@@ -217,11 +214,14 @@ def test_what_is_no_series_of_samples_is_a_state(
     assert (reading.times.size, reading.until) == (0, None)
 
 
-def test_a_capacity_that_is_a_word_is_told(stranger: Stranger, source_at: MakeSource) -> None:
-    stranger.answers = [(200, json.dumps({"data": {"result": [0, "plenty"]}}))]
+@pytest.mark.parametrize("result", NOT_SAMPLES.values(), ids=NOT_SAMPLES.keys())
+def test_what_answers_a_ping_with_anything_else_is_no_metric_store(
+    stranger: Stranger, source_at: MakeSource, result: object
+) -> None:
+    stranger.answers = [(200, json.dumps({"data": {"result": result}}))]
 
-    with pytest.raises(BadQueryError, match="gives 'plenty', not a number"):
-        source_at(f"http://{stranger.address}").value('"plenty"')
+    with pytest.raises(WrongSourceError, match="what are no series of samples"):
+        source_at(f"http://{stranger.address}").ping()
 
 
 def test_what_was_answered_before_the_trouble_is_kept(

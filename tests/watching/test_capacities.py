@@ -27,7 +27,14 @@ def test_capacities_are_what_the_store_says_and_stay_so_while_it_is_silent(
     limits = {f'limit{{name="{n}"}}': (times, np.full(6, 100.0 + n)) for n in range(40)}
     server = make_prometheus(openmetrics(limits))
     asked = [full_at(f'limit{{name="{n}"}}', f"s{n}") for n in range(40)]
-    never = [full_at("limit", "several"), full_at("nothing", "empty"), full_at("limit{", "wrong")]
+    never = [
+        full_at("limit", "several"),
+        full_at("nothing", "empty"),
+        full_at("limit{", "wrong"),
+        full_at("vector(0) / 0", "not a number"),
+        full_at("vector(1)[5m:1m]", "a range"),
+        full_at('"plenty"', "a word"),
+    ]
     given = [
         full_at(7.0, "given"),
         full_at("3 * 4", "scalar"),

@@ -18,6 +18,8 @@ from healing.history import Answer, Read, Reading, Samples, one_series
 
 MOST_POINTS = 11_000
 """Prometheus refuses to answer with more points of one series."""
+SHOWN = 200
+"""Characters of an odd answer that are shown."""
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What an answer of another shape, such as that of a store of logs, raises where it is read."""
 
@@ -68,31 +70,14 @@ class PrometheusSource:
         """See whether it answers a query.
 
         Raises:
-            SourceUnavailableError: It does not, and why.
+            SourceUnavailableError: It does not, and why; or it is no metric store.
         """
-        self.value("vector(1)")
-
-    def value(self, query: str) -> float | None:
-        """Ask for one number as it is now; None when there is none.
-
-        Raises:
-            BadQueryError: The query is wrong, or gives more than one number.
-            SourceUnavailableError: No answer.
-        """
-        found: list[Any] = self._client.custom_query(query, params=dict(self._params))
+        found: list[Any] = self._client.custom_query("vector(1)", params=dict(self._params))
         match found:
-            case []:
-                return None
-            case [{"value": [_, str(text)]}]:
-                return _finite(text, query)
-            case [{"values": _}]:
-                raise BadQueryError(f"`{query}` gives a range of samples, not a number as of now")
-            case [{"histogram": _}]:
-                raise BadQueryError(_not_numbers(query))
-            case [float() | int(), str(text)]:  # a scalar is one pair, not a list of series
-                return _finite(text, query)
+            case [] | [{"value": [_, str()]}]:
+                return
             case _:
-                raise BadQueryError(_several(query, len(found)))
+                raise self._is_no_store(repr(found)[:SHOWN])
 
     def read(self, reads: Sequence[Read]) -> Sequence[Reading]:
         """Ask each question, many of them in one request. The answers come in the same order.
@@ -147,10 +132,13 @@ class PrometheusSource:
         try:
             return [_series(one) for one in found]
         except MALFORMED as error:
-            raise WrongSourceError(
-                f"the metric store at {self._shown} answers with what are no series of samples "
-                f"({error!r}), is the address right?"
-            ) from error
+            raise self._is_no_store(repr(error)) from error
+
+    def _is_no_store(self, answer: str) -> WrongSourceError:
+        return WrongSourceError(
+            f"the metric store at {self._shown} answers with what are no series of samples "
+            f"({answer}), is the address right?"
+        )
 
 
 class _Found:
@@ -244,14 +232,6 @@ def _of(series: Sequence[_Series], number: int, *, alone: bool) -> Sequence[_Ser
     for one in mine:
         del one.labels[MARK]
     return mine
-
-
-def _finite(text: str, query: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        raise BadQueryError(f"`{query}` gives {text!r}, not a number") from None
-    return value if np.isfinite(value) else None
 
 
 def _several(query: str, count: int) -> str:
