@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from flows.fastlane import FastLane
 from flows.recover import heal
-from healing.errors import HealingError, UnknownServiceError
+from healing.errors import HealingError
 from healing.incidents import Book, Incident, Stage
 from healing.names import AGENT, IncidentId
 from healing.wiring import services
@@ -175,7 +175,5 @@ class Recoveries:
 async def _has_changed(incident: Incident) -> bool:
     try:
         return await asyncio.to_thread(services().steps.has_changed, incident)
-    except UnknownServiceError:
-        return True
     except HealingError:
         return False

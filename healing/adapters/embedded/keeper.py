@@ -168,7 +168,9 @@ class Keeper:
         """End a program that hangs. One that is still starting may take its time."""
         if part.is_ready():
             part.answered_at = time.monotonic()
-        elif part.answered_at and time.monotonic() - part.answered_at >= self._hung_after:
+        elif (
+            part.answered_at is not None and time.monotonic() - part.answered_at >= self._hung_after
+        ):
             self._say(f"{part.child.name} runs, and has not answered for {self._hung_after:g} s")
             part.child.stop(within=ENDS_WITHIN)
 

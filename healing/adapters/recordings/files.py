@@ -1,8 +1,6 @@
 """Read recordings from a file or a folder of files."""
 
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healing.adapters.files.packing import UNREADABLE
 from healing.adapters.recordings.tables import TABLES, read_table
 from healing.backtest import Recording, from_split, from_times
 from healing.errors import BadInputError
 
 ARCHIVE = ".npz"
 WANTED = "arrays `train` and `test`, or `timestamps` and `values`"
-UNREADABLE = (
-    *(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error),
-    # A damaged archive claims to be encrypted, packed in an unknown way, or without end.
-    *(RuntimeError, MemoryError, OverflowError),
-)
 
 
 @dataclass(frozen=True, slots=True)
