@@ -10,6 +10,7 @@ itself is another matter: neither foresees it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, log1p
+from sys import float_info
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def rate_of(growth: Values, room: float) -> Rate:
     """
     if (running := _runs_away(growth, room)) is not None:
         return Rate(running, SPREAD_OF_RUNNING)
-    slowest = SLOWEST * room
+    slowest = max(SLOWEST * room, float_info.min)
     ahead = max(1.0, room / max(_line(growth), slowest))
     slopes = np.array([max(guess(growth, ahead), slowest) for guess in _GUESSES])
     misses = np.array([_missed(growth, guess) for guess in _GUESSES])

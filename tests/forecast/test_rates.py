@@ -51,6 +51,14 @@ def test_what_falls_does_not_fill_up_soon() -> None:
     assert 0 < rate_of(grown(np.linspace(1, 0, POINTS)), room=50).slope < 1e-3
 
 
+@pytest.mark.parametrize("room", [0.0, -1.0])
+@pytest.mark.parametrize(
+    "growth", [np.zeros(30), -np.arange(30.0), np.arange(30.0)], ids=["flat", "falls", "grows"]
+)
+def test_what_is_full_has_a_rate_whether_it_grows_or_not(growth: np.ndarray, room: float) -> None:
+    assert rate_of(growth, room).slope > 0
+
+
 def test_gaps_change_little() -> None:
     growth = grown(np.linspace(0, 1, POINTS))
     holed = growth.copy()
